@@ -1,0 +1,489 @@
+"""Control by rule: written policies that turn dated reports into spells of one state per place, with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from frontmap.dates import add_days, parse_day
+from frontmap.errors import PolicyError
+from frontmap.schema import CONTESTED, INDEPENDENT, UNKNOWN
+
+ASSERTION, ASSESSMENT, CONCESSION = 1, 2, 3
+SETTLING_DAYS = 7
+LAPSE_DAYS = 30
+VOTE_DAYS = 30
+
+SPELL_COLUMNS = (
+    "place_id",
+    "valid_from",
+    "valid_to",
+    "state",
+    "rule",
+    "deciding",
+    "supporting",
+    "losing",
+    "noted",
+)
+
+_FIGHTING = f"""
+Fighting without a further statement lapses after {LAPSE_DAYS} days to the last holder.
+"""
+_WEAK = """
+Statements that are only near a place or implied never decide alone, reported assaults never decide at all, and before
+any report a place is held by its home party.
+"""
+_RULES = {
+    "assessed": f"""
+The state of a place follows its latest direct statements, one per origin, place, day and status. On one day a
+concession (a side reporting its own loss or the other side's gain) outranks an independent assessment, and both outrank
+a side's assertion about itself; equal ranks that disagree make the place contested. A side's own assertion of a gain
+first makes the place contested, and settles it after {SETTLING_DAYS} days without a contrary statement, or at once when
+somebody else bears it out. {_FIGHTING} {_WEAK}""",
+    "claimed-by": f"""
+Only the statements of one side are heard, {{party}}'s: the map that this side's own words draw. Its latest direct
+statement about a place decides at once; on one day a concession outranks an assertion, and equal ranks that disagree
+make the place contested. {_FIGHTING} {_WEAK}""",
+    "majority": f"""
+Each origin has one vote on a place: its latest direct statement. On each day with a new statement the votes of the last
+{VOTE_DAYS} days are counted, and the state with most votes holds until the next count. A tie goes to the side that the
+other side concedes to; a tie that remains makes the place contested. Statements that are only near a place or implied
+vote only beside a direct vote for the same state, reported assaults do not vote, and before any report a place is held
+by its home party.""",
+}
+
+
+def policy_names(party_ids: Sequence[str]) -> tuple[str, ...]:
+    """List the policies by rule that exist for a set of parties.
+
+    Parameters
+    ----------
+    party_ids : sequence of str
+        Ids of the parties of a theatre.
+
+    Returns
+    -------
+    tuple of str
+        ``assessed``, ``majority`` and ``claimed-by:<party>`` for each party.
+
+    Raises
+    ------
+    TypeError
+        If `party_ids` is not iterable.
+
+    Examples
+    --------
+    >>> policy_names(["UA", "RU"])
+    ('assessed', 'majority', 'claimed-by:UA', 'claimed-by:RU')
+    """
+    return ("assessed", "majority", *(f"claimed-by:{party}" for party in party_ids))
+
+
+def policy_rule(policy: str) -> str:
+    """Tell the written rule of a policy.
+
+    Parameters
+    ----------
+    policy : str
+        A name from `policy_names`.
+
+    Returns
+    -------
+    str
+        A paragraph for readers, as in ``docs/method.md``.
+
+    Raises
+    ------
+    PolicyError
+        If no such policy exists.
+    """
+    kind, _, party = policy.partition(":")
+    if kind not in _RULES or (kind == "claimed-by") != bool(party):
+        raise PolicyError(
+            f"expected a policy 'assessed', 'majority' or 'claimed-by:<party>', found {policy!r}; "
+            "next: choose one of these"
+        )
+    return " ".join(_RULES[kind].split()).replace("{party}", party)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one origin said about one place, day and status, however many pages relay it."""
+
+    ids: tuple[str, ...]
+    day: date
+    origin: str
+    says: str | None
+    rank: int
+    direct: bool
+
+
+@dataclass(slots=True)
+class _Spell:
+    start: date
+    state: str
+    rule: str
+    deciding: tuple[str, ...]
+    supporting: list[str] = field(default_factory=list)
+    losing: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+
+
+_Decide = Callable[[Sequence[Statement], str, date, date], list[_Spell]]
+
+
+def spells(
+    reports: pd.DataFrame,
+    home: pd.Series,
+    *,
+    party_ids: Sequence[str],
+    policy: str,
+    start: date,
+    end: date,
+    as_of: date | str | None = None,
+) -> pd.DataFrame:
+    """Turn reports into spells of one state per place, by a written rule.
+
+    ``assessed``
+        The latest direct statements decide; concession before assessment before assertion; an assertion of a gain is
+        contested until it has stood uncontradicted for 7 days or is borne out; fighting lapses after 30 silent days.
+    ``claimed-by:<party>``
+        The same with the statements of one side only, which decide at once.
+    ``majority``
+        One vote per origin, its latest direct statement of the last 30 days, as VIINA counts maps.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Reports in the schema of ``reports.csv``; row order does not matter.
+    home : Series of str
+        Indexed by place_id: the party that holds the place before any report (``unknown`` where none does). Each of
+        these places gets spells.
+    party_ids : sequence of str
+        Ids of the parties.
+    policy : str
+        A name from `policy_names`.
+    start, end : date
+        First and last day of the period, both inclusive.
+    as_of : date or str, optional
+        Use only what was published by the end of this day; the period then ends on it at the latest.
+
+    Returns
+    -------
+    DataFrame
+        Columns place_id, valid_from and valid_to (half-open, datetime64[s]), state, rule (a sentence), and tuples of
+        report ids: deciding; supporting (agreed); losing (said otherwise); noted (no evidence of who holds). Sorted by
+        place and day; spells of a place touch and never overlap. Every report used stands in at least one spell.
+
+    Raises
+    ------
+    PolicyError
+        If the policy does not exist, or names a party that is not in the theatre.
+    DateError
+        If `as_of` is no date or lies before the period.
+
+    Notes
+    -----
+    Zhukov, Y. and Ayers, N. (2023), VIINA 2.0, for the majority rule; the ranks of evidence are this project's own.
+    """
+    policy_rule(policy)
+    if policy not in policy_names(party_ids):
+        raise PolicyError(
+            f"policy {policy!r}: expected a party among {', '.join(party_ids)}; next: use one of these ids"
+        )
+    if as_of is not None:
+        end = min(end, parse_day(as_of))
+    known = reports_as_of(reports, as_of)
+    by_place = _statements(known, tuple(party_ids), policy)
+    decide = _policy(policy)
+    rows: list[tuple[object, ...]] = []
+    stop = add_days(end, 1)
+    for place_id in home.index.sort_values():
+        held = str(home[place_id])
+        heard = [s for s in by_place.get(place_id, ()) if s.day <= end]
+        chain = decide(heard, held, start, end)
+        _file_reports(chain, heard)
+        for spell, following in zip(chain, [*(s.start for s in chain[1:]), stop], strict=True):
+            rows.append(_row(place_id, spell, following))
+    frame = pd.DataFrame(rows, columns=list(SPELL_COLUMNS))
+    return frame.astype({"valid_from": "datetime64[s]", "valid_to": "datetime64[s]"})
+
+
+def reports_as_of(reports: pd.DataFrame, as_of: date | str | None) -> pd.DataFrame:
+    """Select the reports that were published by the end of a day.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Reports in the schema of ``reports.csv``.
+    as_of : date, str or None
+        The day; None keeps every report.
+
+    Returns
+    -------
+    DataFrame
+        The selected rows, unchanged.
+
+    Raises
+    ------
+    DateError
+        If `as_of` is no date.
+    """
+    if as_of is None:
+        return reports
+    return reports[reports["published_date"] <= pd.Timestamp(parse_day(as_of))]
+
+
+def heard_by(reports: pd.DataFrame, policy: str) -> pd.Series:
+    """Tell which reports a policy listens to at all.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        Reports in the schema of ``reports.csv``.
+    policy : str
+        A name from `policy_names`.
+
+    Returns
+    -------
+    Series of bool
+        True where the report takes part (``claimed-by`` hears one side only).
+
+    Raises
+    ------
+    PolicyError
+        If no such policy exists.
+    """
+    policy_rule(policy)
+    kind, _, party = policy.partition(":")
+    if kind == "claimed-by":
+        return reports["origin_side"] == party
+    return pd.Series(True, index=reports.index)
+
+
+def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) -> dict[str, list[Statement]]:
+    """Fold relays of one statement (origin, place, day, status, party) into one, in order of day."""
+    heard = reports[heard_by(reports, policy)]
+    heard = heard.assign(direct=(heard["proximity"] == "in") & ~heard["implied"]).sort_values("report_id")
+    key = ["place_id", "event_date", "origin", "origin_side", "status", "party"]
+    folded = heard.groupby(key, sort=True).agg(ids=("report_id", tuple), direct=("direct", "any")).reset_index()
+    result: dict[str, list[Statement]] = {}
+    for values in folded.to_dict(orient="records"):
+        row = {str(k): v for k, v in values.items()}
+        statement = Statement(
+            ids=row["ids"],
+            day=row["event_date"].date(),
+            origin=row["origin"],
+            says=_says(row["status"], row["party"], parties),
+            rank=_rank(row["status"], row["party"], row["origin_side"]),
+            direct=bool(row["direct"]),
+        )
+        result.setdefault(row["place_id"], []).append(statement)
+    return result
+
+
+def _says(status: str, party: str, parties: tuple[str, ...]) -> str | None:
+    """Tell the state that a status speaks for; None for an assault, which proves neither an attack nor a hold."""
+    if status in ("controlled", "claimed"):
+        return party
+    if status == "contested":
+        return CONTESTED
+    if status == "withdrawn":
+        others = [p for p in parties if p != party]
+        return others[0] if len(others) == 1 else UNKNOWN
+    return None
+
+
+def _rank(status: str, party: str, origin_side: str) -> int:
+    """Rank a statement: against the speaker's interest, by an outsider, or in the speaker's interest."""
+    if origin_side == INDEPENDENT:
+        return ASSERTION if status == "claimed" else ASSESSMENT
+    gains = (origin_side == party) != (status == "withdrawn")
+    return ASSERTION if gains else CONCESSION
+
+
+def _policy(policy: str) -> _Decide:
+    if policy == "majority":
+        return _majority
+    if policy == "assessed":
+        return lambda heard, home, start, end: _latest(heard, home, start, end, settles_from=ASSESSMENT)
+    return lambda heard, home, start, end: _latest(heard, home, start, end, settles_from=ASSERTION)
+
+
+def _home_spell(home: str, start: date) -> _Spell:
+    if home == UNKNOWN:
+        return _Spell(start, UNKNOWN, "no report, and no party's home country: nobody is known to hold it", ())
+    return _Spell(start, home, f"held by its home party ({home}): no report decides otherwise yet", ())
+
+
+_WORDS = {
+    CONCESSION: "conceded by the side that loses by it",
+    ASSESSMENT: "assessed by an independent origin",
+    ASSERTION: "asserted by the side that gains by it",
+}
+
+
+class _Ledger:
+    """The growing chain of spells of one place, with what is needed to settle and to lapse."""
+
+    def __init__(self, home: str, start: date) -> None:
+        self.chain = [_home_spell(home, start)]
+        self.holder = home
+        self.fought_on: date | None = None
+        self.pending: tuple[str, date, tuple[str, ...]] | None = None
+
+    @property
+    def state(self) -> str:
+        return self.chain[-1].state
+
+    def turn(self, day: date, state: str, rule: str, deciding: tuple[str, ...]) -> None:
+        """Start a spell unless the state is the same; a turn on a spell's first day replaces it."""
+        last = self.chain[-1]
+        if state == last.state:
+            return
+        if day <= last.start and len(self.chain) > 1 and self.chain[-2].state == state:
+            self.chain.pop()
+        elif day <= last.start:
+            self.chain[-1] = _Spell(last.start, state, rule, deciding)
+        else:
+            self.chain.append(_Spell(day, state, rule, deciding))
+
+    def settle(self, day: date, state: str, rule: str, deciding: tuple[str, ...]) -> None:
+        self.turn(day, state, rule, deciding)
+        self.holder, self.fought_on, self.pending = state, None, None
+
+    def fight(self, day: date, rule: str, deciding: tuple[str, ...]) -> None:
+        self.turn(day, CONTESTED, rule, deciding)
+        self.fought_on, self.pending = day, None
+
+    def advance(self, day: date) -> None:
+        """Let what falls due up to a day happen: an assertion settles, or fighting lapses."""
+        if self.pending is not None:
+            state, since, ids = self.pending
+            due = add_days(since, SETTLING_DAYS)
+            if due <= day:
+                self.settle(due, state, f"asserted by its own side and not contradicted for {SETTLING_DAYS} days", ids)
+        elif self.fought_on is not None:
+            due = add_days(self.fought_on, LAPSE_DAYS)
+            if due <= day:
+                rule = f"no statement for {LAPSE_DAYS} days after the last fighting: back to the last holder"
+                self.settle(due, self.holder, rule, self.chain[-1].deciding)
+
+
+def _latest(heard: Sequence[Statement], home: str, start: date, end: date, *, settles_from: int) -> list[_Spell]:
+    """Decide by the latest statements; ranks below `settles_from` settle only with time or help."""
+    ledger = _Ledger(home, start)
+    days = sorted({max(s.day, start) for s in heard})
+    for day in days:
+        today = [s for s in heard if max(s.day, start) == day and s.says is not None]
+        ledger.advance(day)
+        direct = [s for s in today if s.direct]
+        if direct:
+            _hear_direct(ledger, day, direct, settles_from)
+        _hear_indirect(ledger, day, [s for s in today if not s.direct])
+    ledger.advance(end)
+    return ledger.chain
+
+
+def _hear_direct(ledger: _Ledger, day: date, direct: Sequence[Statement], settles_from: int) -> None:
+    top = max(s.rank for s in direct)
+    leading = [s for s in direct if s.rank == top]
+    states = sorted({str(s.says) for s in leading})
+    ids = _ids(leading)
+    if len(states) > 1:
+        ledger.fight(day, f"statements of equal rank disagree on one day ({', '.join(states)})", ids)
+        return
+    state = states[0]
+    if state == CONTESTED:
+        ledger.fight(day, f"fighting in the place, {_WORDS[top]}", ids)
+    elif top >= settles_from:
+        ledger.settle(day, state, f"{_WORDS[top]}, the latest statement that decides", ids)
+    elif ledger.pending is not None and ledger.pending[0] == state:
+        ledger.pending = (state, ledger.pending[1], ledger.pending[2] + ids)
+    elif state == ledger.holder:
+        ledger.pending = None
+    else:
+        ledger.fight(day, f"gain asserted by {state}'s own side, borne out by nobody else so far", ids)
+        ledger.pending = (state, day, ids)
+
+
+def _hear_indirect(ledger: _Ledger, day: date, indirect: Sequence[Statement]) -> None:
+    """Let a near or implied statement of another side bear out a pending assertion; alone it decides nothing."""
+    if ledger.pending is None:
+        return
+    state, _, ids = ledger.pending
+    helping = [s for s in indirect if s.says == state and s.rank >= ASSESSMENT]
+    if helping:
+        rule = "asserted by its own side and borne out by a near or implied statement of somebody else"
+        ledger.settle(day, state, rule, ids + _ids(helping))
+
+
+def _majority(heard: Sequence[Statement], home: str, start: date, end: date) -> list[_Spell]:
+    """Decide by one vote per origin over the last days."""
+    ledger = _Ledger(home, start)
+    for day in sorted({max(s.day, start) for s in heard if s.says is not None}):
+        votes = _votes(heard, day)
+        if not votes:
+            continue
+        count = {state: len(given) for state, given in votes.items()}
+        best = max(count.values())
+        leaders = sorted(state for state, n in count.items() if n == best)
+        if len(leaders) > 1:
+            leaders = [s for s in leaders if any(v.rank == CONCESSION for v in votes[s])] or leaders
+        deciding = _ids([v for state in leaders for v in votes[state]])
+        tally = ", ".join(f"{state} {n}" for state, n in sorted(count.items()))
+        state = leaders[0] if len(leaders) == 1 else CONTESTED
+        ledger.turn(day, state, f"votes of the last {VOTE_DAYS} days: {tally}", deciding)
+    return ledger.chain
+
+
+def _votes(heard: Sequence[Statement], day: date) -> dict[str, list[Statement]]:
+    """Collect the standing votes on a day: each origin's latest statements, indirect ones only beside a direct one."""
+    since = add_days(day, 1 - VOTE_DAYS)
+    window = [s for s in heard if s.says is not None and since <= s.day <= day]
+    latest: dict[tuple[str, bool], date] = {}
+    for s in window:
+        latest[s.origin, s.direct] = max(latest.get((s.origin, s.direct), s.day), s.day)
+    votes: dict[str, list[Statement]] = {}
+    voted: set[tuple[str, str]] = set()
+    for direct in (True, False):
+        for s in window:
+            stands = s.direct is direct and s.day == latest[s.origin, direct] and (s.origin, str(s.says)) not in voted
+            if stands and (direct or (str(s.says) in votes and (s.origin, True) not in latest)):
+                votes.setdefault(str(s.says), []).append(s)
+                voted.add((s.origin, str(s.says)))
+    return votes
+
+
+def _ids(statements: Sequence[Statement]) -> tuple[str, ...]:
+    return tuple(sorted({i for s in statements for i in s.ids}))
+
+
+def _file_reports(chain: list[_Spell], heard: Sequence[Statement]) -> None:
+    """Put every statement into the spell of its day: it decided, agreed, lost, or said nothing of who holds."""
+    for s in heard:
+        spell = next((c for c in reversed(chain) if c.start <= s.day), chain[0])
+        fresh = [i for i in s.ids if i not in spell.deciding]
+        if s.says is None:
+            spell.noted.extend(fresh)
+        elif s.says == spell.state:
+            spell.supporting.extend(fresh)
+        else:
+            spell.losing.extend(fresh)
+
+
+def _row(place_id: str, spell: _Spell, following: date) -> tuple[object, ...]:
+    return (
+        place_id,
+        pd.Timestamp(spell.start),
+        pd.Timestamp(following),
+        spell.state,
+        spell.rule,
+        spell.deciding,
+        tuple(sorted(spell.supporting)),
+        tuple(sorted(spell.losing)),
+        tuple(sorted(spell.noted)),
+    )

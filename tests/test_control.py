@@ -1,0 +1,251 @@
+"""Policies by rule: hand-made cases with the states a reader would write down, and laws that hold for any reports."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontmap.control import SPELL_COLUMNS, heard_by, policy_names, policy_rule, spells
+from frontmap.errors import DateError, PolicyError
+
+START, END = date(2024, 1, 1), date(2024, 3, 31)
+HOME = pd.Series({"oak": "BB", "elm": "BB"})
+
+
+def reports(*rows: tuple[str, str, str, str, dict[str, object]]) -> pd.DataFrame:
+    """Build reports on `oak` from (day, origin side, party, status, changes); r1, r2, ... in order."""
+    records = []
+    for n, (day, side, party, status, changes) in enumerate(rows, start=1):
+        record: dict[str, object] = {
+            "report_id": f"r{n}",
+            "place_id": "oak",
+            "party": party,
+            "status": status,
+            "event_date": day,
+            "published_date": day,
+            "proximity": "in",
+            "implied": False,
+            "origin": f"{side} voice",
+            "origin_side": side,
+        }
+        records.append(record | changes)
+    frame = pd.DataFrame(records, columns=list(records[0]) if records else _COLUMNS)
+    for column in ("event_date", "published_date"):
+        frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
+    return frame
+
+
+_COLUMNS = [
+    "report_id",
+    "place_id",
+    "party",
+    "status",
+    "event_date",
+    "published_date",
+    "proximity",
+    "implied",
+    "origin",
+    "origin_side",
+]
+
+
+def chain(frame: pd.DataFrame, policy: str = "assessed", as_of: str | None = None) -> list[tuple[str, str]]:
+    """Return (first day, state) of the spells of `oak`."""
+    made = run(frame, policy, as_of)
+    own = made[made["place_id"] == "oak"]
+    return [(f"{day:%m-%d}", state) for day, state in zip(own["valid_from"], own["state"], strict=True)]
+
+
+def run(frame: pd.DataFrame, policy: str = "assessed", as_of: str | None = None) -> pd.DataFrame:
+    return spells(frame, HOME, party_ids=["AA", "BB"], policy=policy, start=START, end=END, as_of=as_of)
+
+
+def test_no_report_leaves_the_home_party() -> None:
+    assert chain(reports()) == [("01-01", "BB")]
+
+
+def test_concession_outranks_assertion_on_one_day() -> None:
+    frame = reports(("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "BB", "BB", "controlled", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "AA")]
+    spell = run(frame).query("place_id == 'oak' and state == 'AA'").iloc[0]
+    assert (spell["deciding"], spell["losing"]) == (("r1",), ("r2",))
+
+
+def test_concession_outranks_an_independent_assessment() -> None:
+    frame = reports(
+        ("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "independent", "BB", "controlled", {})
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "AA")]
+
+
+def test_equal_ranks_that_disagree_are_contested() -> None:
+    frame = reports(
+        ("2024-01-05", "independent", "AA", "controlled", {}),
+        ("2024-01-05", "independent", "BB", "controlled", {"origin": "another voice"}),
+    )
+    assert chain(frame)[:2] == [("01-01", "BB"), ("01-05", "contested")]
+
+
+def test_own_assertion_is_contested_for_a_week_then_settles() -> None:
+    frame = reports(("2024-01-05", "AA", "AA", "claimed", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-12", "AA")]
+
+
+def test_contradicted_assertion_lapses_to_the_last_holder() -> None:
+    frame = reports(("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-07", "BB", "BB", "controlled", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("02-04", "BB")]
+
+
+def test_assertion_borne_out_settles_at_once() -> None:
+    frame = reports(
+        ("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-08", "independent", "AA", "controlled", {})
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-08", "AA")]
+
+
+@pytest.mark.parametrize("weak", [{"proximity": "near"}, {"implied": True}])
+@pytest.mark.parametrize("policy", ["assessed", "majority", "claimed-by:BB"])
+def test_near_or_implied_statements_never_decide_alone(weak: dict[str, object], policy: str) -> None:
+    frame = reports(("2024-01-05", "BB", "AA", "controlled", weak))
+    assert chain(frame, policy) == [("01-01", "BB")]
+    assert run(frame, policy).query("place_id == 'oak'")["losing"].iloc[0] == ("r1",)
+
+
+def test_near_statement_bears_out_a_pending_assertion() -> None:
+    frame = reports(
+        ("2024-01-05", "AA", "AA", "claimed", {}),
+        ("2024-01-07", "independent", "AA", "controlled", {"proximity": "near"}),
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-07", "AA")]
+    assert run(frame).iloc[-1]["deciding"] == ("r1", "r2")
+
+
+@pytest.mark.parametrize("policy", ["assessed", "majority", "claimed-by:AA", "claimed-by:BB"])
+def test_assaults_never_decide(policy: str) -> None:
+    frame = reports(("2024-01-05", "BB", "AA", "assault", {}), ("2024-01-06", "AA", "AA", "assault", {}))
+    assert chain(frame, policy) == [("01-01", "BB")]
+
+
+def test_withdrawal_conceded_gives_the_place_to_the_other_party() -> None:
+    frame = reports(
+        ("2024-01-05", "BB", "AA", "controlled", {}),
+        ("2024-02-05", "AA", "AA", "withdrawn", {}),
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "AA"), ("02-05", "BB")]
+
+
+def test_withdrawal_with_three_parties_is_unknown() -> None:
+    made = spells(
+        reports(("2024-01-05", "BB", "BB", "withdrawn", {})),
+        HOME,
+        party_ids=["AA", "BB", "CC"],
+        policy="assessed",
+        start=START,
+        end=END,
+    )
+    assert made.query("place_id == 'oak'")["state"].tolist() == ["BB", "unknown"]
+
+
+def test_fighting_lapses_after_thirty_silent_days() -> None:
+    frame = reports(
+        ("2024-01-05", "independent", "AA", "contested", {}), ("2024-01-20", "independent", "AA", "contested", {})
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("02-19", "BB")]
+
+
+def test_relays_of_one_statement_are_one_vote() -> None:
+    relayed = [("2024-01-05", "AA", "AA", "claimed", {}) for _ in range(5)]
+    others = [("2024-01-05", "independent", "BB", "controlled", {"origin": f"monitor {n}"}) for n in range(2)]
+    assert chain(reports(*relayed, *others), "majority") == [("01-01", "BB")]
+    made = run(reports(*relayed), "majority").query("state == 'AA'").iloc[0]
+    assert made["deciding"] == ("r1", "r2", "r3", "r4", "r5")
+
+
+def test_majority_tie_goes_to_the_concession_then_to_contested() -> None:
+    tie = [("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "independent", "BB", "controlled", {})]
+    assert chain(reports(*tie), "majority")[-1] == ("01-05", "AA")
+    tie[0] = ("2024-01-05", "AA", "AA", "controlled", {})
+    assert chain(reports(*tie), "majority")[-1] == ("01-05", "contested")
+
+
+def test_claimed_by_hears_one_side_only() -> None:
+    frame = reports(("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-06", "BB", "BB", "controlled", {}))
+    assert chain(frame, "claimed-by:AA") == [("01-01", "BB"), ("01-05", "AA")]
+    assert chain(frame, "claimed-by:BB") == [("01-01", "BB")]
+    assert heard_by(frame, "claimed-by:AA").tolist() == [True, False]
+
+
+def test_late_list_corrects_back_dated_but_not_as_of() -> None:
+    frame = reports(
+        ("2024-01-20", "independent", "AA", "controlled", {}),
+        ("2024-01-10", "BB", "AA", "controlled", {"published_date": "2024-03-01"}),
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-10", "AA")]
+    early = run(frame, as_of="2024-01-25")
+    assert chain(frame, as_of="2024-01-25") == [("01-01", "BB"), ("01-20", "AA")]
+    assert early["valid_to"].max() == pd.Timestamp("2024-01-26")
+
+
+def test_bad_policies_and_days_are_refused() -> None:
+    for wrong in ("best", "claimed-by:", "claimed-by", "assessed:AA", "claimed-by:ZZ"):
+        with pytest.raises(PolicyError):
+            run(reports(), wrong)
+    with pytest.raises(DateError):
+        run(reports(), as_of="2024-02-31")
+
+
+def test_each_rule_is_written_and_names_its_party() -> None:
+    texts = [policy_rule(name) for name in policy_names(["AA", "BB"])]
+    assert all(len(text) > 200 for text in texts)
+    assert len(set(texts)) == 4
+    assert "AA's" in policy_rule("claimed-by:AA")
+
+
+row = st.tuples(
+    st.dates(date(2023, 12, 25), date(2024, 4, 5)).map(str),
+    st.sampled_from(["AA", "BB", "independent"]),
+    st.sampled_from(["AA", "BB"]),
+    st.sampled_from(["controlled", "claimed", "contested", "assault", "withdrawn"]),
+    st.fixed_dictionaries(
+        {
+            "proximity": st.sampled_from(["in", "near"]),
+            "implied": st.booleans(),
+            "origin": st.sampled_from(["one", "two"]),
+        }
+    ),
+)
+policies = st.sampled_from(["assessed", "majority", "claimed-by:AA", "claimed-by:BB"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(row, max_size=12), policy=policies, seed=st.randoms())
+def test_laws_of_spells(rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, seed: random.Random) -> None:
+    frame = reports(*rows)
+    made = run(frame, policy)
+    assert list(made.columns) == list(SPELL_COLUMNS)
+    for _, own in made.groupby("place_id"):
+        assert own["valid_from"].iloc[0] == pd.Timestamp(START)
+        assert own["valid_to"].iloc[-1] == pd.Timestamp(END) + pd.Timedelta(days=1)
+        assert (own["valid_from"] < own["valid_to"]).all()
+        assert own["valid_from"].iloc[1:].tolist() == own["valid_to"].iloc[:-1].tolist()
+        assert (own["state"].iloc[1:].to_numpy() != own["state"].iloc[:-1].to_numpy()).all()
+    filed = {i for column in ("deciding", "supporting", "losing", "noted") for ids in made[column] for i in ids}
+    used = frame[(frame["event_date"] <= pd.Timestamp(END)) & heard_by(frame, policy)] if len(frame) else frame
+    assert filed == set(used["report_id"])
+    shuffled = frame.sample(frac=1, random_state=seed.randint(0, 9)) if len(frame) else frame
+    pd.testing.assert_frame_equal(made, run(shuffled, policy))
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(row, min_size=1, max_size=10), policy=policies, day=st.dates(START, END))
+def test_as_of_ignores_whatever_is_published_later(
+    rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, day: date
+) -> None:
+    frame = reports(*rows)
+    known = frame[frame["published_date"] <= pd.Timestamp(day)]
+    pd.testing.assert_frame_equal(run(frame, policy, str(day)), run(known, policy, str(day)))
