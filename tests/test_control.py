@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -77,9 +78,7 @@ def test_concession_outranks_assertion_on_one_day() -> None:
 
 
 def test_concession_outranks_an_independent_assessment() -> None:
-    frame = reports(
-        ("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "independent", "BB", "controlled", {})
-    )
+    frame = reports(("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "independent", "BB", "controlled", {}))
     assert chain(frame) == [("01-01", "BB"), ("01-05", "AA")]
 
 
@@ -102,9 +101,7 @@ def test_contradicted_assertion_lapses_to_the_last_holder() -> None:
 
 
 def test_assertion_borne_out_settles_at_once() -> None:
-    frame = reports(
-        ("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-08", "independent", "AA", "controlled", {})
-    )
+    frame = reports(("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-08", "independent", "AA", "controlled", {}))
     assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-08", "AA")]
 
 
@@ -224,7 +221,9 @@ policies = st.sampled_from(["assessed", "majority", "claimed-by:AA", "claimed-by
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(row, max_size=12), policy=policies, seed=st.randoms())
-def test_laws_of_spells(rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, seed: random.Random) -> None:
+def test_laws_of_spells(
+    rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, seed: random.Random
+) -> None:
     frame = reports(*rows)
     made = run(frame, policy)
     assert list(made.columns) == list(SPELL_COLUMNS)
@@ -249,3 +248,10 @@ def test_as_of_ignores_whatever_is_published_later(
     frame = reports(*rows)
     known = frame[frame["published_date"] <= pd.Timestamp(day)]
     pd.testing.assert_frame_equal(run(frame, policy, str(day)), run(known, policy, str(day)))
+
+
+def test_the_method_page_carries_the_rules_word_by_word() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
+    quoted = " ".join(page.replace("\n>", "\n").split())
+    for policy in ("assessed", "majority", "claimed-by:<party>"):
+        assert policy_rule(policy) in quoted

@@ -25,7 +25,6 @@ from frontmap.errors import GeometryError
 from frontmap.topology import OUTSIDE, IntArray, shared_edges
 from frontmap.voronoi import BoolArray, clipped_voronoi
 
-
 _TOUCH_M = 0.01
 
 
