@@ -56,7 +56,9 @@ def test_cells_fill_the_frame_and_row_order_does_not_matter(xy: list[tuple[float
     made = tessellate(spots, FRAME, border)
     check = verify_cells(made.cells, FRAME)
     assert check.relative_difference < 1e-9
-    assert sorted(i for ids in made.cells["place_ids"] for i in ids) == sorted({*spots["place_id"]} - {*made.groundless})
+    assert sorted(i for ids in made.cells["place_ids"] for i in ids) == sorted(
+        {*spots["place_id"]} - {*made.groundless}
+    )
     again = tessellate(spots.sample(frac=1, random_state=1), FRAME, border)
     assert again.cells.drop(columns="geometry").equals(made.cells.drop(columns="geometry"))
     assert shapely.equals_exact(again.cells.geometry.to_numpy(), made.cells.geometry.to_numpy(), tolerance=0).all()

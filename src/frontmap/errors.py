@@ -151,10 +151,14 @@ class AmbiguousPlaceError(FrontmapError):
         The name that was asked for.
     candidates
         All places of that name.
+    elsewhere
+        Places of that name that the table has no row for, in words.
     """
 
-    def __init__(self, query: str, candidates: Sequence[Candidate] = ()) -> None:
+    def __init__(self, query: str, candidates: Sequence[Candidate] = (), *, elsewhere: str = "") -> None:
         self.query = query
         self.candidates = tuple(candidates)
-        offer = "; ".join(str(c) for c in self.candidates)
-        super().__init__(f"{query!r} may mean {len(self.candidates)} places: {offer}; add the district or the place_id")
+        self.elsewhere = elsewhere
+        offer = "; ".join([*(str(c) for c in self.candidates), *([elsewhere] if elsewhere else [])])
+        count = len(self.candidates) + bool(elsewhere)
+        super().__init__(f"{query!r} may mean {count} places: {offer}; add the district or the place_id")

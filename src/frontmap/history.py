@@ -738,7 +738,7 @@ def _codes(spells: pd.DataFrame, place_ids: pd.Series, days: pd.DatetimeIndex, s
 def _cell_codes(
     states: CodeArray, theatre: Theatre, cells: gpd.GeoDataFrame, reported: frozenset[str], contested: int
 ) -> CodeArray:
-    """Give each cell its place's state; in a shared cell reported places outrank silent ones, disagreeing ones contest it."""
+    """Give each cell its place's state; in a shared cell reported places outrank silent ones and may contest it."""
     column = {place_id: i for i, place_id in enumerate(theatre.places["place_id"])}
     codes = states[:, [column[i] for i in cells["place_id"]]]
     for n, ids in enumerate(cells["place_ids"]):

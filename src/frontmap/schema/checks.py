@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -30,6 +31,7 @@ from frontmap.schema.columns import (
 )
 
 Row = Mapping[Any, Any]
+BoolArray = npt.NDArray[np.bool_]
 
 _SHOWN = 20
 _YEAR_DAYS = 366
@@ -118,7 +120,8 @@ def check_positions(places: pd.DataFrame, frame: BaseGeometry | None) -> list[Pr
     given = lat.notna() & lon.notna()
     problems = _report(
         PLACES.file,
-        places[(places["lat"] == "") != (places["lon"] == "")],
+        places,
+        (places["lat"] == "") != (places["lon"] == ""),
         "both lat and lon, or neither",
         lambda row: f"lat {row['lat']!r} and lon {row['lon']!r}",
         "add the missing number, or leave both blank",
@@ -126,7 +129,8 @@ def check_positions(places: pd.DataFrame, frame: BaseGeometry | None) -> list[Pr
     if "position_radius_m" in places:
         problems += _report(
             PLACES.file,
-            places[given & (places["position_radius_m"] == "")],
+            places,
+            given & (places["position_radius_m"] == ""),
             "position_radius_m where there is a position",
             lambda row: "a blank cell",
             "say how far off the position may be, in metres (a village found on a map: about 1000)",
@@ -300,19 +304,18 @@ def _check_cells(cells: pd.DataFrame, column: Column, file: str) -> list[Problem
     problems = []
     if not column.blank:
         next_step = f"fill it in: {column.meaning}"
-        problems += _report(file, cells[blank], f"{name} in every row", lambda row: "a blank cell", next_step)
-    filled = cells[~blank]
-    for wrong, expected, next_step in _cell_rules(filled[name], column):
+        problems += _report(file, cells, blank, f"{name} in every row", lambda row: "a blank cell", next_step)
+    for wrong, expected, next_step in _cell_rules(cells[name], column):
 
         def found(row: Row) -> str:
             return _with_nearest(row[name], column.choices)
 
-        problems += _report(file, filled[wrong], f"{name} {expected}", found, next_step)
+        problems += _report(file, cells, wrong & ~blank, f"{name} {expected}", found, next_step)
     return problems
 
 
 def _cell_rules(values: pd.Series[str], column: Column) -> list[tuple[pd.Series[bool], str, str]]:
-    """List (rows that break it, expected, next step) for the filled cells of one column."""
+    """List (cells that break it, expected, next step) for one column; blank cells may break any rule."""
     if column.choices:
         expected = f"as one of {', '.join(column.choices)}"
         return [(~values.isin(column.choices), expected, "write one of these words")]
@@ -344,11 +347,11 @@ def _cell_rules(values: pd.Series[str], column: Column) -> list[tuple[pd.Series[
 
 
 def _check_key(keys: pd.DataFrame, table: Table) -> list[Problem]:
-    filled = keys[keys[table.key] != ""]
-    first = {value: row for row, value in reversed(list(filled[table.key].items()))}
+    first = dict(zip(reversed(keys[table.key].tolist()), reversed(keys.index.tolist()), strict=True))
     return _report(
         table.file,
-        filled[filled[table.key].duplicated()],
+        keys,
+        keys[table.key].duplicated() & (keys[table.key] != ""),
         f"each {table.key} once",
         lambda row: f"{row[table.key]!r} again (first in row {first[row[table.key]]})",
         "give the row an id of its own, or remove it if it is a copy",
@@ -366,7 +369,8 @@ def _check_known(
     listed = f" ({', '.join(allowed)})" if len(allowed) <= 5 else ""
     return _report(
         table.file,
-        rows.assign(strange=strange)[strange != ""],
+        rows.assign(strange=strange),
+        strange != "",
         f"{column} as in {where}{listed}",
         lambda row: _with_nearest(row["strange"], allowed),
         f"correct the spelling, or add it to {where}",
@@ -391,7 +395,7 @@ def _check_place_ids(reports: pd.DataFrame, places: pd.DataFrame) -> list[Proble
         return f"unknown place {row['place_id']!r}" + (f" (nearest: {', '.join(offers)})" if offers else "")
 
     expected, next_step = "a place_id of places.csv", "correct the place_id, or add the place to places.csv"
-    return _report(REPORTS.file, reports[~known], expected, found, next_step)
+    return _report(REPORTS.file, reports, ~known, expected, found, next_step)
 
 
 def _check_origin_sides(reports: pd.DataFrame, sources: pd.DataFrame) -> list[Problem]:
@@ -401,7 +405,8 @@ def _check_origin_sides(reports: pd.DataFrame, sources: pd.DataFrame) -> list[Pr
     wrong = listed.notna() & (listed != reports["origin_side"]) & (reports["origin_side"] != "")
     return _report(
         REPORTS.file,
-        reports.assign(listed=listed)[wrong],
+        reports.assign(listed=listed),
+        wrong,
         f"the origin_side that {SOURCES.file} gives for the origin",
         lambda row: f"{row['origin_side']!r} for {row['origin']!r}, there {row['listed']!r}",
         "make the two files agree",
@@ -426,7 +431,7 @@ def _check_order(rows: pd.DataFrame, event: str, file: str) -> list[Problem]:
         (delay < 0, f"{event} not after published_date"),
         (delay > _LATE_DAYS, f"published_date within ten years of {event}"),
     ):
-        problems += _report(file, rows[wrong], expected, found, "correct one of the two dates")
+        problems += _report(file, rows, wrong, expected, found, "correct one of the two dates")
     return problems
 
 
@@ -440,7 +445,8 @@ def _check_period(rows: pd.DataFrame, column: str, period: tuple[date, date] | N
         far &= ~(days > to_days(rows["published_date"]))  # told already, as a wrong order
     return _report(
         file,
-        rows[far],
+        rows,
+        far,
         f"{column} within a year of the period {period[0]} to {period[1]} of {_THEATRE_FILE}",
         lambda row: f"{row[column]}, probably a wrong year",
         "correct the date, or the period",
@@ -453,7 +459,8 @@ def _check_figures(claims: pd.DataFrame) -> list[Problem]:
     lower, upper = to_numbers(claims["lower"]), to_numbers(claims["upper"])
     problems = _report(
         CLAIMS.file,
-        claims[lower > upper],
+        claims,
+        lower > upper,
         "lower not above upper",
         lambda row: f"lower {row['lower']} and upper {row['upper']}",
         "swap them, or correct one",
@@ -461,7 +468,8 @@ def _check_figures(claims: pd.DataFrame) -> list[Problem]:
     if "unit" in claims:
         problems += _report(
             CLAIMS.file,
-            claims[(claims["unit"] == "percent") & (upper > 100)],
+            claims,
+            (claims["unit"] == "percent") & (upper > 100),
             "a share of at most 100 percent",
             lambda row: f"{row['upper']} percent",
             "correct the figure or its unit",
@@ -475,7 +483,8 @@ def _check_units(claims: pd.DataFrame) -> list[Problem]:
     needed = claims["measure"].map(dict(UNIT_OF_MEASURE))
     return _report(
         CLAIMS.file,
-        claims.assign(needed=needed)[needed.notna() & (needed != claims["unit"]) & (claims["unit"] != "")],
+        claims.assign(needed=needed),
+        needed.notna() & (needed != claims["unit"]) & (claims["unit"] != ""),
         "the unit that the measure asks for",
         lambda row: f"{row['unit']!r} for {row['measure']} (asks for {row['needed']})",
         "correct the unit or the measure",
@@ -489,13 +498,15 @@ def _check_gain_periods(claims: pd.DataFrame) -> list[Problem]:
     late = to_days(claims["period_start"]) >= to_days(claims["as_of_date"])
     return _report(
         CLAIMS.file,
-        claims[stray],
+        claims,
+        stray,
         "period_start only with basis 'period gain'",
         lambda row: f"{row['period_start']} with basis {row['basis']!r}",
         "leave period_start blank, or correct the basis",
     ) + _report(
         CLAIMS.file,
-        claims[late],
+        claims,
+        late,
         "period_start before as_of_date (the period begins at the end of period_start)",
         lambda row: f"{row['period_start']} and {row['as_of_date']}",
         "correct one of the two dates",
@@ -512,13 +523,15 @@ def _check_inside(
     expected = f"a position in the frame (lat {south:.2f} to {north:.2f}, lon {west:.2f} to {east:.2f})"
     return _report(
         PLACES.file,
-        places[swapped],
+        places,
+        swapped,
         expected,
         lambda row: f"lat {row['lat']}, lon {row['lon']}: outside, but inside with lat and lon swapped",
         "swap the two numbers",
     ) + _report(
         PLACES.file,
-        places[outside & ~swapped],
+        places,
+        outside & ~swapped,
         expected,
         lambda row: f"lat {row['lat']}, lon {row['lon']}: outside",
         "correct the position, leave it blank, or widen frame.geojson",
@@ -530,10 +543,18 @@ def _with_nearest(word: str, choices: Iterable[str]) -> str:
     return f"{word!r}" + (f" (did you mean {meant!r}?)" if meant else "")
 
 
-def _report(file: str, rows: pd.DataFrame, expected: str, found: Callable[[Row], str], next_step: str) -> list[Problem]:
-    """Make one problem per row; after the first twenty, one more that names all other rows."""
-    if rows.empty:
+def _report(
+    file: str,
+    rows: pd.DataFrame,
+    wrong: pd.Series[bool] | BoolArray,
+    expected: str,
+    found: Callable[[Row], str],
+    next_step: str,
+) -> list[Problem]:
+    """Make one problem per wrong row; after the first twenty, one more that names all other rows."""
+    if not wrong.any():
         return []
+    rows = rows[wrong]
     shown = rows.iloc[:_SHOWN]
     problems = [
         Problem(file, int(line), expected, found(row), next_step)

@@ -155,6 +155,7 @@ PLACES = Table(
         _spare("name_ru", "name in the language with the code ru"),
         _spare("name_uk", "name in the language with the code uk"),
         _spare("aliases", "other spellings seen, separated by ;"),
+        _spare("namesakes", "places of this name that have no row here; a query then has to give the district"),
         _spare("kind", "city, town, village ..."),
         _text("district", "district; tells places of one name apart"),
         _text("region", "region"),
