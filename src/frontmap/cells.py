@@ -129,8 +129,8 @@ def tessellate(
     regions = _sides(frame_m, border_m, sites)
     owner, parts, strays = _divide(sites, regions)
     owner = _hand_over(owner, parts, strays, sites["side"].to_numpy() if border is not None else np.zeros(len(sites)))
-    whole = np.array([shapely.coverage_union_all(parts[owner == i]) for i in range(len(sites))], dtype=object)
-    has_ground = ~shapely.is_empty(whole)
+    whole = _join(owner, parts, len(sites))
+    has_ground = ~shapely.is_missing(whole)
     cells = _cell_frame(sites[has_ground], projection.to_wgs84(whole[has_ground]))
     return Tessellation(
         cells=cells,
@@ -227,9 +227,11 @@ def _sites(
             "cluster": cluster,
         }
     )
-    ids = {number: tuple(sorted(own)) for number, own in table.groupby("cluster")["place_id"]}
+    ids: dict[int, tuple[str, ...]] = {}
+    for number, place_id in zip(cluster.tolist(), table["place_id"].tolist(), strict=True):
+        ids[number] = (*ids.get(number, ()), place_id)
     first = table.sort_values(["radius_m", "place_id"]).drop_duplicates("cluster")
-    place_ids = pd.Series([ids[number] for number in first["cluster"]], index=first.index)
+    place_ids = pd.Series([ids[number] for number in first["cluster"].tolist()], index=first.index)
     sites = first.assign(place_ids=place_ids).sort_values("place_id", ignore_index=True)
     merged = tuple(i for i in sites["place_ids"] if len(i) > 1)
     return sites, merged, tuple(ordered["place_id"][~placed]), tuple(ordered["place_id"][vague])
@@ -248,7 +250,10 @@ def _clusters(xy: FloatArray, country: np.ndarray, distance_m: float) -> IntArra
 
 
 def _require_inside(sites: pd.DataFrame, frame_m: BaseGeometry) -> None:
-    outside = ~shapely.dwithin(frame_m, shapely.points(sites["x"], sites["y"]), _TOUCH_M)
+    shapely.prepare(frame_m)
+    x, y = sites["x"].to_numpy(), sites["y"].to_numpy()
+    outside = ~shapely.contains_xy(frame_m, x, y)
+    outside[outside] = ~shapely.dwithin(frame_m, shapely.points(x[outside], y[outside]), _TOUCH_M)
     if outside.any():
         names = ", ".join(sites["place_id"][outside].head(5))
         raise GeometryError(
@@ -338,6 +343,15 @@ def _hand_over(owner: IntArray, parts: GeometryArray, stray: BoolArray, side: np
         owner[best["a"].to_numpy()] = best["cell"].to_numpy()
         waiting[best["a"].to_numpy()] = False
     return owner
+
+
+def _join(owner: IntArray, parts: GeometryArray, n_sites: int) -> GeometryArray:
+    """Give each site its part, or the union of its parts; None where it has none."""
+    whole = np.full(n_sites, None, dtype=object)
+    whole[owner] = parts
+    for site in np.flatnonzero(np.bincount(owner, minlength=n_sites) > 1):
+        whole[site] = shapely.coverage_union_all(parts[owner == site])
+    return whole
 
 
 def _across(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[str, ...]:
