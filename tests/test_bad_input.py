@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from frontmap.errors import Problem, TheatreError
+from frontmap.theatre import check, load
 from tests.theatres import (
     FRAME,
     TOML,
@@ -22,9 +25,6 @@ from tests.theatres import (
     source,
     write_theatre,
 )
-
-from frontmap.errors import Problem, TheatreError
-from frontmap.theatre import check, load
 
 
 def broken(tmp_path: Path, **replace: str | bytes | None) -> list[Problem]:

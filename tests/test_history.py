@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import shapely
 from pyproj import Geod
-from tests.theatres import place, report, write_theatre
 
 from frontmap.cells import verify_cells
 from frontmap.control import policy_names
@@ -17,6 +16,7 @@ from frontmap.dates import first_day_after
 from frontmap.errors import AmbiguousPlaceError, DateError, FrontmapError, PolicyError
 from frontmap.history import History, assess
 from frontmap.theatre import load
+from tests.theatres import place, report, write_theatre
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
-from tests.theatres import Row, claim, place, report, six_places, some_claims, some_reports, some_sources
 
 from frontmap.errors import Problem
 from frontmap.schema import (
@@ -34,6 +33,7 @@ from frontmap.schema import (
     to_days,
     to_numbers,
 )
+from tests.theatres import Row, claim, place, report, six_places, some_claims, some_reports, some_sources
 
 DOCS = Path(__file__).parent.parent / "docs"
 PERIOD = (date(2024, 1, 1), date(2024, 1, 31))

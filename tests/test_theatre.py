@@ -13,10 +13,10 @@ import frictionless
 import pandas as pd
 import pytest
 import shapely
-from tests.theatres import TOML, csv_text, place, report, six_places, write_theatre
 
 from frontmap.errors import FrontmapError, TheatreError
 from frontmap.theatre import Theatre, bundled, check, describe, load
+from tests.theatres import TOML, csv_text, place, report, six_places, write_theatre
 
 KURSK = Path(__file__).parent.parent / "data" / "geo" / "kursk"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from frontmap.cells import verify_cells
-from frontmap.claims import test_claims
+from frontmap.claims import fraction_days, test_claims
 from frontmap.errors import FrontmapError
 from frontmap.history import Explanation, History, assess
 from frontmap.theatre import Theatre, check, load
@@ -25,6 +25,7 @@ __all__ = [
     "assess",
     "brief",
     "check",
+    "fraction_days",
     "load",
     "show",
     "test_claims",

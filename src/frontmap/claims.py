@@ -97,20 +97,38 @@ class Ground:
     grey: tuple[int, ...]
 
     def interval(self, count: Count) -> Interval:
-        """Sum the weight of what counts: low where it does under every policy, high where under any."""
+        """Sum the weight of what counts: low where it does under every policy, high where under any.
+
+        Raises
+        ------
+        ValueError
+            From numpy, where the shapes do not fit.
+        """
         best = count(self.best)
         masks = np.stack([count(codes) for codes in (*self.policies, self.best)])
         every, some = masks.all(axis=0), masks.any(axis=0)
         return Interval(*(float((mask @ self.weight).max()) for mask in (every, best, some)))
 
     def series(self, count: Count) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Low, best and high by day, each of shape (n_days,), in the unit of the weight."""
+        """Low, best and high by day, each of shape (n_days,), in the unit of the weight.
+
+        Raises
+        ------
+        ValueError
+            From numpy, where the shapes do not fit.
+        """
         masks = np.stack([count(codes) for codes in (*self.policies, self.best)])
         every, some = masks.all(axis=0), masks.any(axis=0)
         return every @ self.weight, count(self.best) @ self.weight, some @ self.weight
 
     def day_index(self, day: pd.Timestamp) -> int:
-        """Position of a day, or -1 outside the period."""
+        """Position of a day, or -1 outside the period.
+
+        Raises
+        ------
+        TypeError
+            If it is no day.
+        """
         return int(self.days.get_indexer(pd.DatetimeIndex([day]).as_unit(self.days.unit))[0])
 
 
