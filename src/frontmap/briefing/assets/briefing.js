@@ -1,0 +1,26 @@
+"use strict";
+/* The filter of the claims table, and the folding of wide-screen controls. */
+(function () {
+  document.getElementById("about").open = window.innerWidth > 760;
+  const table = document.getElementById("claim-table");
+  const words = document.getElementById("claim-filter");
+  const verdict = document.getElementById("claim-verdict");
+  const count = document.getElementById("claim-count");
+  if (!table) { return; }
+  const rows = Array.from(table.tBodies[0].rows).map(function (row) {
+    return { row: row, text: row.textContent.toLowerCase(), verdict: row.querySelector("[data-verdict]").dataset.verdict };
+  });
+  function filter() {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach(function (item) {
+      const fits = wanted.every(function (word) { return item.text.includes(word); }) && (!verdict.value || item.verdict === verdict.value);
+      item.row.hidden = !fits;
+      shown += fits ? 1 : 0;
+    });
+    count.textContent = count.dataset.pattern.replace("{count}", shown).replace("{total}", rows.length);
+  }
+  words.addEventListener("input", filter);
+  verdict.addEventListener("change", filter);
+  filter();
+}());

@@ -1,0 +1,271 @@
+"""The briefing: complete in itself, its numbers those of the history, and readable on screen and paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page
+
+import frontmap as fm
+from frontmap.briefing import brief, briefing_html
+from frontmap.briefing.sections import number, written_day
+from frontmap.errors import OutputError
+from frontmap.maps.offline import asset, fetchable, save_page
+from frontmap.maps.payload import key_days
+from tests.pages import Tried, launched, opened
+from tests.theatres import place, write_theatre
+
+FILES = {"briefing.html", "areas.csv", "changes.csv", "claims.csv", "zones.gpkg", "zones.geojson"}
+
+
+@pytest.fixture(scope="module")
+def ledger(kursk_history: fm.History) -> pd.DataFrame:
+    return fm.test_claims(kursk_history)
+
+
+@pytest.fixture(scope="module")
+def page_text(kursk_history: fm.History, ledger: pd.DataFrame) -> str:
+    return briefing_html(kursk_history, ledger)
+
+
+@pytest.fixture(scope="module")
+def saved(page_text: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_page(page_text, tmp_path_factory.mktemp("briefing") / "briefing.html")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with launched(chromium) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def shown(saved: Path, browser: Browser) -> Iterator[tuple[Page, Tried]]:
+    with opened(browser, saved, link="#date=2024-09-06") as both:
+        yield both
+
+
+class Rows(HTMLParser):
+    """Texts of the cells of all tables, by the identifier of their section."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {}
+        self.section = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "section":
+            self.section = str(dict(attrs).get("id"))
+        if tag == "tr":
+            self.tables.setdefault(self.section, []).append([])
+        if tag in {"td", "th"}:
+            self.tables[self.section][-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.tables.get(self.section) and self.tables[self.section][-1]:
+            self.tables[self.section][-1][-1] += data
+
+
+@pytest.fixture(scope="module")
+def small_history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
+    return fm.assess(fm.load(write_theatre(tmp_path_factory.mktemp("theatre"))))
+
+
+def test_all_files_are_written_and_nothing_else(small_history: fm.History, tmp_path: Path) -> None:
+    parts: list[str] = []
+    paths = brief(small_history, tmp_path / "new" / "folder", progress=parts.append)
+    assert set(paths) == FILES
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == FILES
+    assert parts == ["claims", "briefing.html", "tables", "zones"]
+    first = paths["briefing.html"].read_bytes()
+    assert brief(small_history, tmp_path / "again")["briefing.html"].read_bytes() == first
+
+
+def test_a_folder_in_the_way_is_told_and_left_alone(small_history: fm.History, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(OutputError):
+        brief(small_history, tmp_path / "taken")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_the_page_asks_for_nothing_and_stays_small(page_text: str) -> None:
+    assert fetchable(page_text) == []
+    assert len(page_text.encode()) < 600 * 1024
+
+
+def test_every_claim_stands_in_the_table_with_its_verdict(page_text: str, ledger: pd.DataFrame) -> None:
+    rows = Rows(page_text).tables["claims"][1:]
+    assert len(rows) == len(ledger) == 133
+    assert [row[1].startswith(claimant) for row, claimant in zip(rows, ledger["claimant"], strict=True)] == [True] * 133
+    assert [row[5] for row in rows] == ledger["verdict"].tolist()
+    assert all(reason in row[6] for row, reason in zip(rows, ledger["reason"], strict=True))
+    links = re.findall(r'href="(https?://[^"]*)"', page_text[page_text.index('id="claims"') :])
+    addresses = {address for cell in ledger["urls"] for address in cell.split()}
+    assert len(addresses) > 50
+    assert {address.replace("&", "&#38;").replace("'", "&#39;") for address in addresses} <= set(links)
+
+
+def test_every_origin_stands_in_the_sources_table(page_text: str, kursk: fm.Theatre) -> None:
+    rows = Rows(page_text).tables["sources"][1:]
+    assert sorted(row[0] for row in rows) == sorted(kursk.sources["origin"])
+    assert sum(int(row[1]) for row in rows) == len(kursk.reports) == 970
+
+
+def test_key_figures_are_those_of_the_history(page_text: str, kursk_history: fm.History) -> None:
+    pairs = kursk_history.headline
+    rows = Rows(page_text).tables["key"][1 : 1 + len(key_days(kursk_history))]
+    for row, place_in_period in zip(rows, key_days(kursk_history), strict=True):
+        day = kursk_history.days[place_in_period].date()
+        assert row[0] == f"{day.day} {day:%B %Y}"
+        for column, (party, side) in enumerate(pairs):
+            figure = kursk_history.area_on(day, party, side=side)
+            assert row[1 + 4 * column] == f"{figure.best:,.0f}"
+            assert row[2 + 4 * column] == f"{figure.low:,.0f} to {figure.high:,.0f}"
+
+
+def test_gains_less_losses_are_the_step_from_row_to_row(page_text: str, kursk_history: fm.History) -> None:
+    rows = Rows(page_text).tables["key"][1 : 1 + len(key_days(kursk_history))]
+    figures = [[int(cell.replace(",", "")) for cell in (row[1], row[3], row[4])] for row in rows]
+    for before, after in pairwise(figures):
+        assert before[0] + after[1] - after[2] == pytest.approx(after[0], abs=2)
+
+
+def test_the_page_says_what_it_rests_on(page_text: str, kursk_history: fm.History) -> None:
+    text = re.sub(r"<[^>]*>", "", page_text)
+    for words in ("970 from 37 origins", kursk_history.interval_label, kursk_history.theatre.title, "BSD 2-Clause"):
+        assert words in text
+    assert all(note.replace("'", "&#39;") in page_text for note in kursk_history.notes)
+    assert page_text.count("<li>", page_text.index('id="method"'), page_text.index('id="meaning"')) == 5
+    assert "Made on" not in text, "no time of making unless it is given"
+
+
+def test_the_day_of_making_is_told_where_given(kursk_history: fm.History, ledger: pd.DataFrame) -> None:
+    assert "1 February 2026" in briefing_html(kursk_history, ledger, made_on=date(2026, 2, 1))
+
+
+def test_as_of_is_told(kursk: fm.Theatre) -> None:
+    known = fm.assess(kursk, as_of="2024-09-06")
+    page = briefing_html(known, fm.test_claims(known))
+    assert "what was published by the end of 6 September 2024" in page
+
+
+@pytest.mark.parametrize("places", [[place("nl-birch", "Birch", 51.20, 35.07)], []])
+def test_a_theatre_with_one_place_or_none_and_no_reports_makes_a_page(
+    places: list[dict[str, str]], tmp_path: Path
+) -> None:
+    folder = write_theatre(tmp_path / "few", places=places, reports=[], claims=[], sources=[])
+    try:
+        history = fm.assess(fm.load(folder))
+    except fm.FrontmapError:
+        assert places == [], "one place is enough"
+        return
+    assert fetchable(briefing_html(history, fm.test_claims(history))) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(1234.5, 0, "1,234"), (-0.2, 0, "0"), (-3, 0, "−3"), (5.50, 2, "5.5"), (100, 2, "100")],
+)
+def test_numbers_are_written_for_readers(value: float, decimals: int, text: str) -> None:
+    assert number(value, decimals) == text
+
+
+def test_days_are_written_for_readers() -> None:
+    months = asset("words.en.json").split('"months": "')[1].split('"')[0].split()
+    assert written_day(date(2024, 9, 6), months) == "6 September 2024"
+    assert written_day(None, months) == "–"
+
+
+# In a browser
+
+
+def test_the_briefing_opens_offline(shown: tuple[Page, Tried]) -> None:
+    page, tried = shown
+    assert page.inner_text("[data-fm=day]") == "6 September 2024"
+    assert (tried.requests, tried.complaints, tried.dialogs) == ([], [], [])
+
+
+def test_a_click_on_the_chart_moves_the_map(shown: tuple[Page, Tried], kursk_history: fm.History) -> None:
+    page, tried = shown
+    chart = page.locator(".fm-chart-wide svg")
+    box = chart.bounding_box()
+    assert box is not None
+    left, right = (float(str(chart.get_attribute(f"data-fm-{side}"))) for side in ("left", "right"))
+    x = (left + (right - left) * 100 / (len(kursk_history.days) - 1)) * box["width"] / 1240
+    chart.click(position={"x": x, "y": box["height"] / 3})
+    day = kursk_history.days[100].date()
+    assert page.inner_text("[data-fm=day]") == f"{day.day} {day:%B %Y}"
+    cursor = float(str(page.get_attribute(".fm-chart-wide .fm-cursor", "x1")))
+    assert cursor == pytest.approx(left + (right - left) * 100 / (len(kursk_history.days) - 1), abs=0.1)
+    assert tried.complaints == []
+
+
+def test_a_day_of_the_tables_moves_the_map(shown: tuple[Page, Tried]) -> None:
+    page, _ = shown
+    button = page.locator("#claim-table button").first
+    button.click()
+    assert page.inner_text("[data-fm=day]") == button.inner_text() == "7 August 2024"
+
+
+def test_claims_are_filtered_by_word_and_verdict(shown: tuple[Page, Tried], ledger: pd.DataFrame) -> None:
+    page, tried = shown
+    page.select_option("#claim-verdict", "within")
+    assert page.locator("#claim-table tbody tr:visible").count() == (ledger["verdict"] == "within").sum()
+    page.fill("#claim-filter", "syrskyi")
+    rows = page.locator("#claim-table tbody tr:visible").all_inner_texts()
+    assert all("Syrskyi" in row for row in rows)
+    page.fill("#claim-filter", "")
+    page.select_option("#claim-verdict", "")
+    assert page.inner_text("#claim-count") == "133 of 133 claims shown"
+    assert tried.complaints == []
+
+
+def test_the_first_printed_page_holds_map_figures_and_sources(shown: tuple[Page, Tried]) -> None:
+    page, tried = shown
+    # A4 landscape less margins of 9 mm, at 96 px to the inch.
+    page.set_viewport_size({"width": round(279 / 25.4 * 96), "height": round(192 / 25.4 * 96)})
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    bottom = page.evaluate("document.querySelector('.fm-print-only').getBoundingClientRect().bottom + window.scrollY")
+    assert 400 < bottom <= 192 / 25.4 * 96
+    assert page.evaluate("frontmapPage.map.getSize().x") == pytest.approx(188 / 25.4 * 96, abs=3)
+    assert page.locator(".fm-bar").first.is_hidden()
+    assert page.locator(".fm-areas").is_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert tried.complaints == []
+
+
+def test_every_control_has_a_name_and_every_target_of_a_link_is_there(shown: tuple[Page, Tried]) -> None:
+    page, _ = shown
+    nameless = page.eval_on_selector_all(
+        "main button, main input, main select",
+        "all => all.filter(one => !(one.getAttribute('aria-label') || one.labels?.length || one.textContent.trim()))"
+        ".map(one => one.outerHTML)",
+    )
+    assert nameless == []
+    missing = "all => all.filter(one => !document.getElementById(one.hash.slice(1))).length"
+    assert page.eval_on_selector_all("a[href^='#']:not([role=button])", missing) == 0
+    levels = page.eval_on_selector_all("h1, h2, h3", "all => all.map(one => Number(one.tagName[1]))")
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (3840, 2160)])
+def test_small_and_large_screens_need_no_sideways_scrolling(
+    saved: Path, browser: Browser, width: int, height: int
+) -> None:
+    with opened(browser, saved, width=width, height=height) as (page, tried):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.fm-today')).fontSize)")
+        assert size >= (30 if width > 3000 else 16)
+        assert tried.complaints == []

@@ -1,0 +1,455 @@
+"""The map of a history: its data keep the truth, it asks for nothing, and it answers its controls in a browser."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from playwright.sync_api import Browser, Page, expect
+from pyproj import Geod
+from shapely.geometry import box
+
+import frontmap as fm
+from frontmap.errors import DateError, OutputError
+from frontmap.maps import OfflineMap, offline
+from frontmap.maps.arcs import GridArcs, shared_arcs
+from frontmap.maps.offline import asset, fetchable, leaflet, save_page, seal
+from frontmap.maps.parts import start_script
+from frontmap.maps.payload import key_days, payload, possessive, words
+from tests.pages import launched, opened
+from tests.theatres import write_theatre
+
+SQUARES = gpd.GeoSeries([box(0, 0, 1, 1), box(1, 0, 2, 1), box(0, 1, 2, 2)], crs=4326)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
+    return fm.assess(fm.load(write_theatre(tmp_path_factory.mktemp("theatre"))))
+
+
+@pytest.fixture(scope="module")
+def saved(history: fm.History, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("map") / "map.html"
+    fm.show(history).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with launched(chromium) as one:
+        yield one
+
+
+# Arcs
+
+
+def test_three_squares_have_six_arcs_cut_where_three_meet() -> None:
+    # The corner (1, 1) lies on the long square's lower edge; cells share their vertices, so it is a vertex there too.
+    squares = SQUARES.copy()
+    squares.iloc[2] = shapely.Polygon([(0, 1), (1, 1), (2, 1), (2, 2), (0, 2)])
+    outline = shared_arcs(squares, grid_deg=1.0)
+    assert sorted(tuple(sorted(pair)) for pair in outline.owners) == [(-1, 0), (-1, 1), (-1, 2), (0, 1), (0, 2), (1, 2)]
+
+
+def test_an_island_and_the_hole_around_it_share_one_arc() -> None:
+    around = shapely.Polygon(box(0, 0, 9, 9).exterior, [box(3, 3, 6, 6).exterior])
+    outline = shared_arcs(gpd.GeoSeries([around, box(3, 3, 6, 6)], crs=4326), grid_deg=1.0)
+    assert sorted(outline.owners) == [(0, -1), (0, 1)]
+    assert len(outline.cells[0]) == 2
+
+
+def test_cells_come_back_from_their_arcs(kursk_history: fm.History) -> None:
+    cells = kursk_history.cells
+    outline = shared_arcs(cells.geometry)
+    for cell, rings in enumerate(outline.cells):
+        drawn = sum(_signed_area(outline, ring) for ring in rings) * outline.grid_deg**2
+        assert drawn == pytest.approx(cells.geometry.iloc[cell].area, abs=2e-5)
+    used = [reference for rings in outline.cells for ring in rings for reference in ring]
+    assert len(used) == len(set(used)), "an arc is used at most once in each direction"
+
+
+def _signed_area(outline: GridArcs, ring: tuple[int, ...]) -> float:
+    arcs = outline.arcs
+    points = np.concatenate([arcs[n][:-1] if n >= 0 else arcs[~n][:0:-1] for n in ring]).astype(float)
+    after = np.roll(points, -1, axis=0)
+    return float((points[:, 0] * after[:, 1] - after[:, 0] * points[:, 1]).sum() / 2)
+
+
+# The data of the page
+
+
+def test_states_of_every_day_come_back_from_the_changes(kursk_history: fm.History) -> None:
+    data = payload(kursk_history)
+    row = np.array([int(code, 36) for code in data["start"]])
+    changes = {day: pairs for day, *pairs in data["changes"]}
+    for day, expected in enumerate(kursk_history.codes):
+        pairs = changes.get(day, [])
+        row[pairs[::2]] = pairs[1::2]
+        assert (row == expected).all()
+
+
+def test_areas_come_back_from_their_steps(kursk_history: fm.History) -> None:
+    data = payload(kursk_history)
+    table = kursk_history.areas().set_index(["party", "side", "date"]).sort_index()
+    for key, steps in data["areas"].items():
+        party, side = key.split("|")
+        days, *numbers = np.array(steps).T
+        place = np.searchsorted(days, np.arange(data["days"]), side="right") - 1
+        for column, values in zip(["area_low_km2", "area_km2", "area_high_km2"], numbers, strict=True):
+            assert values[place] == pytest.approx(table.loc[(party, side), column].to_numpy(), abs=0.051)
+
+
+def test_every_report_of_a_spell_is_found_under_its_number(kursk_history: fm.History) -> None:
+    data = payload(kursk_history)
+    names = [place[0] for place in data["places"]]
+    spells = data["spells"][str(names.index("Berdin"))]
+    told = [[data["reports"][number][0] for number in spell[4]] for spell in spells]
+    own = kursk_history.spells[kursk_history.spells["place_id"] == kursk_history.theatre.find("Berdin").place_id]
+    assert told == [list(ids) for ids in own.sort_values("valid_from")["deciding"]]
+    assert [data["states"][spell[2]]["id"] for spell in spells] == list(own.sort_values("valid_from")["state"])
+
+
+def test_as_of_hides_later_reports(kursk: fm.Theatre) -> None:
+    data = payload(fm.assess(kursk, as_of="2024-08-20"))
+    published = [page[3] for page in data["pages"]]
+    assert data["days"] == 16
+    assert max(day for day in published if day is not None) <= 15
+
+
+def test_the_page_of_the_bundled_theatre_stays_small(kursk_history: fm.History) -> None:
+    assert len(fm.show(kursk_history).get_root().render().encode()) < 600_000
+
+
+def test_equal_histories_give_equal_pages(history: fm.History) -> None:
+    assert fm.show(history).get_root().render() == fm.show(history).get_root().render()
+
+
+def test_key_days_are_spread_evenly_where_the_theatre_names_none(history: fm.History) -> None:
+    days = key_days(history)
+    assert history.theatre.key_dates == ()
+    assert days == [0, 8, 15, 22, 30]
+
+
+def test_key_days_are_those_of_the_theatre(kursk_history: fm.History) -> None:
+    days = [str(kursk_history.days[place].date()) for place in key_days(kursk_history)]
+    assert days == ["2024-08-27", "2024-09-06", "2024-11-23", "2025-01-06", "2025-03-12"]
+
+
+def test_whose_side() -> None:
+    assert possessive("Southland") == "Southland's"
+    assert possessive("Flanders") == "Flanders'"
+
+
+def test_every_word_that_the_script_asks_for_is_there() -> None:
+    asked = set(re.findall(r"""\bt\("([\w.]+)"(?! \+)""", asset("frontmap.js")))
+    assert asked - set(words("en")) == set()
+    with pytest.raises(FileNotFoundError):
+        words("xx")
+
+
+def test_the_day_on_which_the_map_opens_lies_in_the_period(history: fm.History) -> None:
+    with pytest.raises(DateError, match="2023-12-31"):
+        fm.show(history, date="2023-12-31")
+
+
+# Nothing is asked for
+
+
+def test_leaflet_comes_with_its_licence_and_without_its_pictures() -> None:
+    library = leaflet()
+    assert library.version.startswith("1.9.")
+    assert "Agafonkin" in library.licence
+    assert "BSD 2-Clause" in library.licence
+    assert "url(" not in library.style
+    assert "sourceMappingURL" not in library.script
+
+
+def test_a_missing_leaflet_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "LEAFLET_PACKAGE", "no-such-package")
+    with pytest.raises(OutputError, match="no-such-package"):
+        leaflet.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<script src="https://example.org/a.js"></script>',
+        '<link rel="stylesheet" href="a.css">',
+        '<img src="marker-icon.png">',
+        '<IMG SRC=marker-icon.png>',
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href="https://example.org" ping="https://example.org/p">x</a>',
+        '<p onclick="x()">x</p>',
+        '<p style="background: url(x.png)">x</p>',
+        "<style>p { background: url('x.png') }</style>",
+        "<style>@import 'x.css';</style>",
+        '<meta http-equiv="Refresh" content="0; url=https://example.org">',
+        '<base href="https://example.org/">',
+        "<iframe srcdoc=x></iframe>",
+        '<svg><use href="https://example.org/a.svg#x"/></svg>',
+        '<video poster="x.png"></video>',
+        '<form action="https://example.org"></form>',
+        "<script>fetch('x')</script>",
+        "<script>L.tileLayer('https://example.org/{z}/{x}/{y}.png')</script>",
+    ],
+)  # fmt: skip
+def test_what_a_browser_would_fetch_is_found_and_not_written(part: str, tmp_path: Path) -> None:
+    page = f"<!DOCTYPE html><html><head></head><body>{part}</body></html>"
+    assert fetchable(page)
+    with pytest.raises(OutputError, match="not written"):
+        save_page(page, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<a href="https://example.org/">x</a>',
+        '<a href="#key">x</a>',
+        '<svg><path fill="url(#hatch)"/></svg>',
+        "<style>p { fill: url(#hatch) }</style>",
+        '<script type="application/json">{"a":"fetch(1) url(x)"}</script>',
+    ],
+)
+def test_what_waits_for_a_click_may_stay(part: str) -> None:
+    assert fetchable(f"<html><head></head><body>{part}</body></html>") == []
+
+
+def test_sealing_twice_is_sealing_once() -> None:
+    page = "<html><head></head><body><script>1</script><style>p{}</style></body></html>"
+    assert seal(seal(page)) == seal(page)
+    assert seal(page).count("Content-Security-Policy") == 1
+    assert "default-src 'none'" in seal(page)
+
+
+def test_folium_layers_can_be_added_and_tiles_are_refused(tmp_path: Path) -> None:
+    plain = OfflineMap((51.2, 35.3), title="Plain")
+    folium.GeoJson({"type": "Point", "coordinates": [35.3, 51.2]}).add_to(plain)
+    folium.Marker((51.2, 35.3), popup=folium.Popup("text")).add_to(plain)
+    assert plain.save(str(tmp_path / "plain.html")) == tmp_path / "plain.html"
+    buffer = io.BytesIO()
+    plain.save(buffer, close_file=False)
+    assert buffer.getvalue().startswith(b"<!DOCTYPE html>")
+    assert b"Content-Security-Policy" in buffer.getvalue()
+    folium.TileLayer("OpenStreetMap").add_to(plain)
+    with pytest.raises(OutputError, match="tileLayer"):
+        plain.save(tmp_path / "tiles.html")
+    assert not (tmp_path / "tiles.html").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, history: fm.History) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError):
+        fm.show(history).save(tmp_path / "file" / "map.html")
+
+
+def test_a_notebook_shows_the_page_in_a_frame(history: fm.History) -> None:
+    text = fm.show(history)._repr_html_()
+    assert text.startswith("<iframe srcdoc=")
+    assert "Content-Security-Policy" in text
+
+
+def test_only_plain_names_reach_the_script() -> None:
+    with pytest.raises(ValueError, match="letters"):
+        start_script("a;alert(1)")
+
+
+# In a browser
+
+
+@contextmanager
+def at(page: Page, link: str) -> Iterator[Page]:
+    """Follow a link within an open page, as from the address bar, and start anew afterwards."""
+    page.evaluate("link => { location.hash = link; }", link)
+    page.wait_for_timeout(60)
+    yield page
+    page.evaluate("frontmapPage.pause()")
+
+
+@pytest.fixture(scope="module")
+def small(saved: Path, browser: Browser) -> Iterator[Page]:
+    """Open the map of the small theatre; it must never ask for anything nor complain."""
+    with opened(browser, saved) as (page, tried):
+        yield page
+        assert (tried.requests, tried.complaints, tried.dialogs) == ([], [], [])
+
+
+@pytest.fixture(scope="module")
+def large(kursk_history: fm.History, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Open the map of the bundled theatre."""
+    path = tmp_path_factory.mktemp("large") / "map.html"
+    fm.show(kursk_history).save(path)
+    with opened(browser, path) as (page, tried):
+        yield page
+        assert (tried.requests, tried.complaints, tried.dialogs) == ([], [], [])
+
+
+def test_the_map_draws_offline_with_language_title_and_free_zoom(small: Page) -> None:
+    with at(small, "date=2024-01-10") as page:
+        assert page.inner_text("[data-fm=day]") == "10 January 2024"
+        assert page.get_attribute("html", "lang") == "en"
+        assert "user-scalable" not in str(page.get_attribute("meta[name=viewport]", "content"))
+        assert page.title() == page.inner_text("main h1") == "Two-sided test theatre"
+        fills = "path[fill^='url(#fm-strong']"
+        paths = page.eval_on_selector_all(fills, "all => all.map(one => one.getAttribute('d').length)")
+        assert max(paths) > 20, "the ground held beyond the border is drawn"
+        assert page.locator(".leaflet-attribution-flag, img").count() == 0
+
+
+def test_keys_move_the_day_and_the_link_keeps_it(small: Page, history: fm.History) -> None:
+    turns = np.flatnonzero((history.codes[1:] != history.codes[:-1]).any(axis=1)) + 1
+    first, second = (f"{day} January 2024" for day in turns[:2] + 1)
+    with at(small, "date=2024-01-10") as page:
+        day = page.locator("[data-fm=day]")
+        page.focus("[data-fm=slider]")
+        for key, expected in (
+            ("ArrowRight", "11 January 2024"), ("ArrowLeft", "10 January 2024"), ("Home", "1 January 2024"),
+            ("PageDown", first), ("PageDown", second), ("PageUp", first),
+            ("End", "31 January 2024"), ("ArrowRight", "31 January 2024"),
+        ):  # fmt: skip
+            page.keyboard.press(key)
+            assert day.inner_text() == expected
+        page.focus(".leaflet-container")
+        page.keyboard.press("ArrowLeft")
+        assert day.inner_text() == "30 January 2024"
+        page.wait_for_url("**date=2024-01-30*")
+        spoken = str(page.get_attribute("[data-fm=slider]", "aria-valuetext"))
+        assert spoken.startswith("30 January 2024. Southland 0 square kilometres on Northland's side, interval 0 to ")
+
+
+def test_space_plays_and_stops_at_the_end(small: Page) -> None:
+    with at(small, "date=2024-01-29") as page:
+        page.select_option("[data-fm=speed]", "40")
+        page.focus("[data-fm=slider]")
+        page.keyboard.press(" ")
+        expect(page.locator("[data-fm=day]")).to_have_text("31 January 2024")
+        expect(page.locator("[data-fm=playLabel]")).to_have_text("Play")
+
+
+def test_a_link_restores_day_comparison_place_and_view(small: Page) -> None:
+    with at(small, "date=2024-01-10&vs=2024-01-01&place=Birch&view=51.2000,35.1000,9.5") as page:
+        assert page.input_value("[data-fm=compare]") == "2024-01-01"
+        assert page.inner_text("[data-fm=place] h3") == "Birch"
+        assert page.evaluate("frontmapPage.map.getZoom()") == 9.5
+        page.click("[data-fm=compareOff]")
+        page.wait_for_url(re.compile("place=Birch&view=51.2000%2C35.1000%2C9.5$"))
+    with at(small, "date=2024-01-03") as page:
+        assert page.inner_text("[data-fm=day]") == "3 January 2024"
+        assert page.locator("[data-fm=place]").is_hidden()
+        assert page.evaluate("frontmapPage.map.getZoom()") != 9.5
+
+
+@pytest.mark.parametrize("link", ["date=2024-13-45", "date=x&vs=y&place=Nowhere&view=1,2", "%%%", "date=2099-01-01"])
+def test_a_broken_link_breaks_nothing(small: Page, link: str) -> None:
+    with at(small, link) as page:
+        assert page.inner_text("[data-fm=day]").endswith("January 2024")
+
+
+def test_a_click_on_the_map_chooses_the_place_whose_ground_it_is(small: Page) -> None:
+    with at(small, "date=2024-01-10") as page:
+        point = page.evaluate("frontmapPage.map.latLngToContainerPoint([51.24, 35.09])")
+        page.locator(".leaflet-container").click(position=point)
+        assert page.inner_text("[data-fm=place] h3") == "Birch"
+        page.focus(".leaflet-container")
+        page.keyboard.press("Escape")
+        assert page.locator("[data-fm=place]").is_hidden()
+
+
+def test_the_north_arrow_points_north_and_the_scale_bar_is_right(small: Page) -> None:
+    tip, foot = small.evaluate(
+        "() => { const arrow = document.querySelector('.fm-north path'), box = arrow.getBBox();"
+        "const points = [...Array(100).keys()].map(i => arrow.getPointAtLength(i * arrow.getTotalLength() / 100));"
+        "const high = points.filter(p => p.y < box.y + 2), low = points.filter(p => p.y > box.y + box.height - 2);"
+        "const width = some => Math.max(...some.map(p => p.x)) - Math.min(...some.map(p => p.x));"
+        "return [width(high), width(low)]; }"
+    )
+    assert tip < foot, "the point of the arrow is above"
+    ends = small.evaluate(
+        "() => { const map = frontmapPage.map, y = map.getSize().y / 2;"
+        "const width = parseFloat(document.querySelector('.leaflet-control-scale-line').style.width);"
+        "return [0, width].map(x => map.containerPointToLatLng([x, y])); }"
+    )
+    number, unit = small.inner_text(".leaflet-control-scale-line").split()
+    metres = Geod(ellps="WGS84").inv(ends[0]["lng"], ends[0]["lat"], ends[1]["lng"], ends[1]["lat"])[2]
+    # Whole pixels of the bar are about 1 % of it.
+    assert metres == pytest.approx(float(number) * {"m": 1, "km": 1000}[unit], rel=0.015)
+
+
+def test_the_areas_on_the_page_can_be_taken_away(small: Page) -> None:
+    with small.expect_download() as download:
+        small.click("[data-fm=csv]")
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0] == "date,party,side,area_km2,area_low_km2,area_high_km2"
+    assert lines[1].startswith("2024-01-01,")
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(small: Page) -> None:
+    small.set_viewport_size({"width": 360, "height": 740})
+    assert small.evaluate("document.documentElement.scrollWidth") <= 360
+    assert small.evaluate("frontmapPage.map.getSize().y") > 200
+    small.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_a_marker_and_a_popup_of_folium_work_offline(browser: Browser, tmp_path: Path, history: fm.History) -> None:
+    shown = fm.show(history)
+    folium.Marker((51.2, 35.3), popup=folium.Popup("hello there", show=True)).add_to(shown)
+    shown.save(tmp_path / "map.html")
+    with opened(browser, tmp_path / "map.html") as (page, tried):
+        assert page.inner_text(".leaflet-popup-content") == "hello there"
+        assert (tried.requests, tried.complaints) == ([], [])
+
+
+def test_the_figures_of_the_page_are_those_of_the_history(kursk_history: fm.History, large: Page) -> None:
+    days = ["2024-08-27", "2024-09-06", "2024-11-23", "2025-01-06", "2025-03-12"]
+    for start, end in itertools.pairwise(days):
+        figure, rows = large.evaluate(
+            "([start, end]) => { const model = frontmapPage.model, to = model.dayOf(end);"
+            "const rows = model.exchange(0, model.dayOf(start), to);"
+            "return [model.beyond(0, to), rows.map(row => [row[0], ...row[1]])]; }",
+            [start, end],
+        )
+        assert figure == pytest.approx(list(kursk_history.area_on(end, "UA", side="RU")), abs=0.06)
+        table = kursk_history.changes(start, end, by="district")
+        table = table[(table["party"] == "UA") & (table["side"] == "RU")]
+        shown = {district: (gained, lost) for district, gained, lost in rows}
+        assert set(shown) <= set(table["district"])
+        for district, gained, lost in zip(table["district"], table["gained_km2"], table["lost_km2"], strict=True):
+            assert shown.get(district, (0, 0)) == pytest.approx((gained, lost), abs=0.05)
+
+
+def test_a_place_is_found_in_any_script_and_explains_itself(kursk_history: fm.History, large: Page) -> None:
+    explained = kursk_history.explain("Berdin", "2025-01-06")
+    with at(large, "date=2025-01-06") as page:
+        for spelling in ("Бердин", "berdin", "Berdyn"):
+            page.fill("[data-fm=find]", spelling)
+            page.press("[data-fm=find]", "Enter")
+            assert page.inner_text("[data-fm=place] h3") == "Berdin"
+        panel = page.inner_text("[data-fm=place]")
+        assert explained.rule in panel
+        assert all(report in panel for report in explained.deciding["report_id"])
+        links = page.eval_on_selector_all("[data-fm=place] a", "all => all.map(one => [one.rel, one.target])")
+        assert links
+        assert all(link == ["noreferrer noopener", "_blank"] for link in links)
+
+
+def test_labels_do_not_touch_and_grow_in_number_with_zoom(large: Page) -> None:
+    density = []
+    for zoom in (8.5, 11):
+        large.evaluate("zoom => { frontmapPage.map.setView([51.25, 35.2], zoom, {animate: false}); }", zoom)
+        boxes = large.eval_on_selector_all(
+            ".fm-labels text:not(.fm-river)",
+            "all => all.map(one => one.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])",
+        )
+        shapes = [box(left + 1, top + 2, right - 1, bottom - 2) for left, top, right, bottom in boxes]
+        assert not any(one.intersects(other) for one, other in itertools.combinations(shapes, 2))
+        density.append(len(boxes) * 4**zoom)
+    assert density[1] > 3 * density[0], "closer up, more names for the same ground"
