@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from frontmap.cells import verify_cells
-from frontmap.claims import fraction_days, test_claims
-from frontmap.errors import FrontmapError
-from frontmap.history import Explanation, History, assess
-from frontmap.theatre import Theatre, check, load
 
 if TYPE_CHECKING:
     from frontmap.briefing import brief
+    from frontmap.cells import verify_cells
+    from frontmap.claims import fraction_days, test_claims
+    from frontmap.errors import FrontmapError
+    from frontmap.history import Explanation, History, assess
     from frontmap.maps import show
+    from frontmap.theatre import Theatre, check, load
 
 __version__ = "0.1.0"
 
@@ -32,15 +32,30 @@ __all__ = [
     "verify_cells",
 ]
 
+_HOME = {
+    "Explanation": "history",
+    "FrontmapError": "errors",
+    "History": "history",
+    "Theatre": "theatre",
+    "assess": "history",
+    "brief": "briefing",
+    "check": "theatre",
+    "fraction_days": "claims",
+    "load": "theatre",
+    "show": "maps",
+    "test_claims": "claims",
+    "verify_cells": "cells",
+}
+
 
 def __getattr__(name: str) -> object:
-    """Import what shows a history only when it is asked for, since folium is slow to load."""
-    if name == "show":
-        from frontmap.maps import show
+    """Import a public name when it is first asked for, so that the command line answers at once."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'frontmap' has no attribute {name!r}")
+    found: object = getattr(import_module(f"frontmap.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
 
-        return show
-    if name == "brief":
-        from frontmap.briefing import brief
 
-        return brief
-    raise AttributeError(f"module 'frontmap' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -118,6 +118,11 @@ def output_error(path: Path, error: OSError) -> OutputError:
     -------
     OutputError
         With the path, the cause and the next step. It is returned, not raised.
+
+    Raises
+    ------
+    AttributeError
+        If `error` is no operating system error.
     """
     if error.errno in _FULL:
         cause, step = "the disk is full", "free some space or choose another folder"
