@@ -29,11 +29,13 @@ def test_transitions_by_hand() -> None:
 
 def test_changes_by_hand() -> None:
     cells = pd.DataFrame({"area_km2": AREA, "side": ["N", "S", "S"]})
-    table = change_table(CODES[0], CODES[3], cells, states=["AA", "BB"]).set_index(["party", "side"])
-    assert table.loc[("AA", "S")].tolist() == [40, 20, 20]
-    assert table.loc[("BB", "S")].tolist() == [20, 40, -20]
-    assert table.loc[("AA", "N")].tolist() == [0, 10, -10]
-    assert table.loc[("BB", "N")].tolist() == [10, 0, 10]
+    table = change_table(CODES[0], CODES[3], cells, states=["AA", "BB"])
+    assert table.to_numpy().tolist() == [
+        ["AA", "N", 0, 10, -10],
+        ["AA", "S", 40, 20, 20],
+        ["BB", "N", 10, 0, 10],
+        ["BB", "S", 20, 40, -20],
+    ]
 
 
 codes = hnp.arrays(np.uint8, (9, 7), elements=st.integers(0, 3))

@@ -18,7 +18,10 @@ START, END = date(2024, 1, 1), date(2024, 3, 31)
 HOME = pd.Series({"oak": "BB", "elm": "BB"})
 
 
-def reports(*rows: tuple[str, str, str, str, dict[str, object]]) -> pd.DataFrame:
+Row = tuple[str, str, str, str, dict[str, object]]
+
+
+def reports(*rows: Row) -> pd.DataFrame:
     """Build reports on `oak` from (day, origin side, party, status, changes); r1, r2, ... in order."""
     records = []
     for n, (day, side, party, status, changes) in enumerate(rows, start=1):
@@ -156,15 +159,20 @@ def test_fighting_lapses_after_thirty_silent_days() -> None:
 
 
 def test_relays_of_one_statement_are_one_vote() -> None:
-    relayed = [("2024-01-05", "AA", "AA", "claimed", {}) for _ in range(5)]
-    others = [("2024-01-05", "independent", "BB", "controlled", {"origin": f"monitor {n}"}) for n in range(2)]
+    relayed: list[Row] = [("2024-01-05", "AA", "AA", "claimed", {}) for _ in range(5)]
+    others: list[Row] = [
+        ("2024-01-05", "independent", "BB", "controlled", {"origin": f"monitor {n}"}) for n in range(2)
+    ]
     assert chain(reports(*relayed, *others), "majority") == [("01-01", "BB")]
     made = run(reports(*relayed), "majority").query("state == 'AA'").iloc[0]
     assert made["deciding"] == ("r1", "r2", "r3", "r4", "r5")
 
 
 def test_majority_tie_goes_to_the_concession_then_to_contested() -> None:
-    tie = [("2024-01-05", "BB", "AA", "controlled", {}), ("2024-01-05", "independent", "BB", "controlled", {})]
+    tie: list[Row] = [
+        ("2024-01-05", "BB", "AA", "controlled", {}),
+        ("2024-01-05", "independent", "BB", "controlled", {}),
+    ]
     assert chain(reports(*tie), "majority")[-1] == ("01-05", "AA")
     tie[0] = ("2024-01-05", "AA", "AA", "controlled", {})
     assert chain(reports(*tie), "majority")[-1] == ("01-05", "contested")
@@ -221,9 +229,7 @@ policies = st.sampled_from(["assessed", "majority", "claimed-by:AA", "claimed-by
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(row, max_size=12), policy=policies, seed=st.randoms())
-def test_laws_of_spells(
-    rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, seed: random.Random
-) -> None:
+def test_laws_of_spells(rows: list[Row], policy: str, seed: random.Random) -> None:
     frame = reports(*rows)
     made = run(frame, policy)
     assert list(made.columns) == list(SPELL_COLUMNS)
@@ -242,9 +248,7 @@ def test_laws_of_spells(
 
 @settings(max_examples=25, deadline=None)
 @given(rows=st.lists(row, min_size=1, max_size=10), policy=policies, day=st.dates(START, END))
-def test_as_of_ignores_whatever_is_published_later(
-    rows: list[tuple[str, str, str, str, dict[str, object]]], policy: str, day: date
-) -> None:
+def test_as_of_ignores_whatever_is_published_later(rows: list[Row], policy: str, day: date) -> None:
     frame = reports(*rows)
     known = frame[frame["published_date"] <= pd.Timestamp(day)]
     pd.testing.assert_frame_equal(run(frame, policy, str(day)), run(known, policy, str(day)))

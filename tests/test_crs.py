@@ -32,7 +32,7 @@ def zone_area_km2(south_deg: float, north_deg: float, width_deg: float) -> float
         s = np.sin(np.radians(lat_deg))
         return float((1 - E2) * (s / (1 - E2 * s * s) + np.arctanh(e * s) / e))
 
-    return A_KM**2 * np.radians(width_deg) * (q(north_deg) - q(south_deg)) / 2
+    return float(A_KM**2 * np.radians(width_deg) * (q(north_deg) - q(south_deg)) / 2)
 
 
 def test_area_of_a_degree_box_is_the_closed_form() -> None:

@@ -168,7 +168,8 @@ def change_table(
 
     def total(codes: CodeArray, column: str) -> pd.DataFrame:
         table = keys[moved].assign(party=names[codes[moved]], **{column: area[moved]})
-        return table.groupby([*by, "party"], as_index=False)[column].sum()
+        summed: pd.DataFrame = table.groupby([*by, "party"])[[column]].sum()
+        return summed.reset_index()
 
     result = grid.merge(total(after, "gained_km2"), how="left").merge(total(before, "lost_km2"), how="left")
     result = result.fillna({"gained_km2": 0.0, "lost_km2": 0.0})
