@@ -132,7 +132,7 @@ class Explanation:
 def _report_line(row: object) -> str:
     get = row.__getattribute__
     weak = [w for w, on in (("near", get("proximity") == "near"), ("implied", get("implied"))) if on]
-    note = f" - {get('note')}" if get("note") else ""
+    note = f" - {' '.join(get('note').split())}" if get("note") else ""  # one line, whatever the table holds
     return (
         f"  {get('report_id')}  {get('event_date').date()}  {get('origin')} ({get('origin_side')}): {get('status')} "
         f"{get('party')}{' [' + ', '.join(weak) + ']' if weak else ''}, {get('confidence')} confidence{note}\n"
