@@ -1,0 +1,65 @@
+"""What all tests share: the bundled theatre and its history, a browser, and a network that is shut."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import frontmap as fm
+
+settings.register_profile("frontmap", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("frontmap")
+
+_connect = socket.socket.connect
+
+
+def _connect_nearby(self: socket.socket, address: tuple[object, ...] | str) -> None:
+    """Connect as usual to this machine, and nowhere else."""
+    if self.family != socket.AF_UNIX and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+        raise AssertionError(f"a test tried to reach {address}; tests use no network")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shut_network() -> Iterator[None]:
+    """Let no test connect to another machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _connect_nearby)
+        yield
+
+
+@pytest.fixture(scope="session")
+def kursk() -> fm.Theatre:
+    """Return the bundled theatre."""
+    import frontmap as fm
+
+    return fm.load("kursk")
+
+
+@pytest.fixture(scope="session")
+def kursk_history(kursk: fm.Theatre) -> fm.History:
+    """Return the bundled theatre's history under the default policy."""
+    import frontmap as fm
+
+    return fm.assess(kursk)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the system's Chromium; where there is none, skip, or in CI fail."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        message = "no Chromium on this machine: the map cannot be looked at"
+        if os.environ.get("FRONTMAP_NEEDS_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
