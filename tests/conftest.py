@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import frontmap as fm
+import frontmap as fm
 
 settings.register_profile("frontmap", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("frontmap")
@@ -39,16 +36,12 @@ def shut_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kursk() -> fm.Theatre:
     """Return the bundled theatre."""
-    import frontmap as fm
-
     return fm.load("kursk")
 
 
 @pytest.fixture(scope="session")
 def kursk_history(kursk: fm.Theatre) -> fm.History:
     """Return the bundled theatre's history under the default policy."""
-    import frontmap as fm
-
     return fm.assess(kursk)
 
 

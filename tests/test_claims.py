@@ -127,7 +127,7 @@ def test_ground_held_on_a_day() -> None:
 
 @pytest.mark.parametrize(
     ("lower", "upper", "verdict"),
-    [(29.9, 29.9, "below"), (30, 30, "within"), (100, 100, "within"), (100.1, 300, "above"), (0, 40, "within")],
+    [(29.4, 29.4, "below"), (29.6, 30, "within"), (100, 100, "within"), (100.6, 300, "above"), (0, 40, "within")],
 )
 def test_verdict_is_against_the_interval(lower: float, upper: float, verdict: str) -> None:
     assert row_of(lower=lower, upper=upper)["verdict"] == verdict
@@ -349,8 +349,8 @@ def test_laws_of_the_ledger(one: CodeArray, other: CodeArray, rows: list[dict[st
     judged = result[result["verdict"] != "not comparable"]
     assert (judged["figure_low"] <= judged["figure"]).all()
     assert (judged["figure"] <= judged["figure_high"]).all()
-    assert ((judged["verdict"] == "above") == (judged["lower"] > judged["figure_high"])).all()
-    assert ((judged["verdict"] == "below") == (judged["upper"] < judged["figure_low"])).all()
+    assert ((judged["verdict"] == "above") == (judged["lower"] - 0.5 > judged["figure_high"])).all()
+    assert ((judged["verdict"] == "below") == (judged["upper"] + 0.5 < judged["figure_low"])).all()
     middle = (judged["lower"] + judged["upper"]) / 2
     assert (judged["difference"] == middle - judged["figure"]).all()
 

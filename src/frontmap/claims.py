@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from frontmap.history import History
 
 WITHIN, ABOVE, BELOW, NOT_COMPARABLE = "within", "above", "below", "not comparable"
+ROUNDING = 0.5
 RESULT_COLUMNS = (
     "figure_low", "figure", "figure_high", "difference", "verdict", "reason",
     "denominator_low", "denominator", "denominator_high", "denominators",
@@ -317,7 +318,7 @@ def read_claim(row: Mapping[str, object]) -> Claim:
 
 
 def verdict_of(lower: float, upper: float, ours: Interval) -> str:
-    """Compare a claimed range with our interval.
+    """Compare a claimed range with our interval; published figures are whole numbers, so half a unit is no difference.
 
     Parameters
     ----------
@@ -341,9 +342,9 @@ def verdict_of(lower: float, upper: float, ours: Interval) -> str:
     >>> verdict_of(1300, 1300, Interval(700, 800, 900))
     'above'
     """
-    if lower > ours.high:
+    if lower - ROUNDING > ours.high:
         return ABOVE
-    return BELOW if upper < ours.low else WITHIN
+    return BELOW if upper + ROUNDING < ours.low else WITHIN
 
 
 def denominators(lower: float, upper: float, still_held: Interval) -> Interval | None:
