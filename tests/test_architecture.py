@@ -24,6 +24,7 @@ ORDER = (
     "cells",
     "zones",
     "areas",
+    "explanation",
     "history",
     "claims",
     "export",

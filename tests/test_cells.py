@@ -74,6 +74,12 @@ def test_each_place_lies_in_its_cell_without_a_border(xy: list[tuple[float, floa
     assert all(own[p].intersects(point) for p, point in zip(spots["place_id"], spots.geometry, strict=True))
 
 
+def test_places_all_but_at_one_point_share_a_cell_whatever_the_distance() -> None:
+    made = tessellate(places([(35.010000000000005, 51.25), (35.01, 51.25)]), FRAME, merge_distance_m=0)
+    assert made.merged == (("p000", "p001"),)
+    verify_cells(made.cells, FRAME)
+
+
 def test_points_belong_to_the_nearest_place_of_their_side() -> None:
     rng = np.random.default_rng(3)
     xy = [tuple(p) for p in rng.uniform([35.01, 51.01], [35.39, 51.29], (60, 2))]

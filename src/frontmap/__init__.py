@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from frontmap.cells import verify_cells
     from frontmap.claims import fraction_days, test_claims
     from frontmap.errors import FrontmapError
-    from frontmap.history import Explanation, History, assess
+    from frontmap.explanation import Explanation
+    from frontmap.history import History, assess
     from frontmap.maps import show
     from frontmap.theatre import Theatre, check, load
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Explanation": "history",
+    "Explanation": "explanation",
     "FrontmapError": "errors",
     "History": "history",
     "Theatre": "theatre",

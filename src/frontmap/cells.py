@@ -104,7 +104,7 @@ def tessellate(
     max_position_radius_m : float
         Places with a larger `position_radius_m` get no cell.
     merge_distance_m : float
-        Places of one country that are closer than this share a cell.
+        Places of one country that are closer than this share a cell; closer than a centimetre they always do.
 
     Returns
     -------
@@ -240,7 +240,7 @@ def _sites(
 def _clusters(xy: FloatArray, country: np.ndarray, distance_m: float) -> IntArray:
     """Label the groups of points of one country that chains of short steps connect."""
     points = shapely.points(xy)
-    near = shapely.STRtree(points).query(points, predicate="dwithin", distance=distance_m)
+    near = shapely.STRtree(points).query(points, predicate="dwithin", distance=max(distance_m, _TOUCH_M))
     near = near[:, (near[0] < near[1]) & (country[near[0]] == country[near[1]])]
     label = np.arange(len(xy))
     for a, b in near.T:
