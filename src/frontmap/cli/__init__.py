@@ -37,7 +37,8 @@ from frontmap.errors import FrontmapError, Problem, TableError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from frontmap.history import Explanation, History
+    from frontmap.explanation import Explanation
+    from frontmap.history import History
     from frontmap.theatre import Theatre
 
 INTRODUCTION = """
