@@ -23,9 +23,10 @@ from frontmap.crs import (
 )
 from frontmap.errors import GeometryError
 from frontmap.topology import OUTSIDE, IntArray, shared_edges
-from frontmap.voronoi import BoolArray, clipped_voronoi
+from frontmap.voronoi import GRID_M, BoolArray, clipped_voronoi
 
 _TOUCH_M = 0.01
+_SLIVER_M = 0.5  # a border that runs along the frame within this distance runs on it
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Tessellation:
         Parts of cells that the frame or the border cut off from their place, given to the neighbour they touch most.
     handed_km2 : float
         Their geodesic area.
+    kept_parts : int
+        Parts cut off from their place that touch no neighbour of their side and stay with the nearest place.
     """
 
     cells: gpd.GeoDataFrame
@@ -60,6 +63,7 @@ class Tessellation:
     across: tuple[str, ...]
     handed_parts: int
     handed_km2: float
+    kept_parts: int
 
 
 @dataclass(frozen=True)
@@ -121,27 +125,32 @@ def tessellate(
     """
     require_wgs84(places)
     dense = _checked_frame(frame)
+    line = None if border is None else densify(border)
     projection = local_projection(dense)
-    sites, merged, unplaced, vague = _sites(places, projection, max_position_radius_m, merge_distance_m)
+    sites, merged, unplaced, vague = _sites(
+        places, projection, max_position_radius_m, merge_distance_m, sided=line is not None
+    )
     frame_m = projection.to_metres(np.array([dense]))[0]
     _require_inside(sites, frame_m)
-    border_m = None if border is None else projection.to_metres(np.array([densify(border)]))[0]
+    border_m = None if line is None else projection.to_metres(np.array([line]))[0]
     regions = _sides(frame_m, border_m, sites)
-    owner, parts, strays = _divide(sites, regions)
-    owner = _hand_over(owner, parts, strays, sites["side"].to_numpy() if border is not None else np.zeros(len(sites)))
+    nearest, parts, strays = _divide(sites, regions)
+    owner = _hand_over(nearest, parts, strays, sites["side"].to_numpy() if line is not None else np.zeros(len(sites)))
+    handed = owner != nearest
     whole = _join(owner, parts, len(sites))
     has_ground = ~shapely.is_missing(whole)
-    cells = _cell_frame(sites[has_ground], projection.to_wgs84(whole[has_ground]))
+    known = [dense] if line is None else [dense, line]
     return Tessellation(
-        cells=cells,
+        cells=_cell_frame(sites[has_ground], _to_degrees(whole[has_ground], projection, np.array(known))),
         frame=dense,
         merged=merged,
         unplaced=unplaced,
         vague=vague,
         groundless=tuple(i for ids in sites["place_ids"][~has_ground] for i in ids),
         across=_across(sites, regions),
-        handed_parts=int(strays.sum()),
-        handed_km2=float(geodesic_area_km2(projection.to_wgs84(parts[strays])).sum()) if strays.any() else 0.0,
+        handed_parts=int(handed.sum()),
+        handed_km2=float(geodesic_area_km2(projection.to_wgs84(parts[handed])).sum()),
+        kept_parts=int((strays & ~handed).sum()),
     )
 
 
@@ -200,7 +209,12 @@ def _checked_frame(frame: BaseGeometry) -> BaseGeometry:
 
 
 def _sites(
-    places: gpd.GeoDataFrame, projection: LocalProjection, max_radius_m: float, merge_distance_m: float
+    places: gpd.GeoDataFrame,
+    projection: LocalProjection,
+    max_radius_m: float,
+    merge_distance_m: float,
+    *,
+    sided: bool,
 ) -> tuple[pd.DataFrame, tuple[tuple[str, ...], ...], tuple[str, ...], tuple[str, ...]]:
     """Choose the points that own cells, one per cluster of near-duplicate positions, sorted by place_id."""
     ordered = places.sort_values("place_id")
@@ -214,7 +228,8 @@ def _sites(
             "next: add lat and lon, or raise max_position_radius_m"
         )
     xy = shapely.get_coordinates(projection.to_metres(chosen.geometry.to_numpy()))
-    cluster = _clusters(xy, chosen["country"].to_numpy(), merge_distance_m)
+    country = chosen["country"].to_numpy() if sided else np.full(len(chosen), "")
+    cluster = _clusters(xy, country, merge_distance_m)
     table = pd.DataFrame(
         {
             "place_id": chosen["place_id"].to_numpy(),
@@ -266,7 +281,8 @@ def _sides(frame_m: BaseGeometry, border_m: BaseGeometry | None, sites: pd.DataF
     """Cut the frame along the border; give each face to the country of most sites in it, empty faces to a neighbour."""
     if border_m is None:
         return {"": shapely.get_parts(np.array([frame_m]))}
-    lines = shapely.union_all([shapely.boundary(frame_m), border_m])
+    rim = shapely.boundary(frame_m)
+    lines = shapely.union_all([rim, shapely.snap(border_m, rim, _SLIVER_M)], grid_size=GRID_M)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(np.array([lines]))))
     faces = faces[shapely.contains(frame_m, shapely.point_on_surface(faces))]
     country = np.full(len(faces), "", dtype=object)
@@ -363,6 +379,25 @@ def _across(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[str
             on_own = shapely.intersects_xy(shapely.multipolygons(faces), own["x"], own["y"])
             found.extend(own["place_id"][~on_own])
     return tuple(sorted(found))
+
+
+def _to_degrees(cells: GeometryArray, projection: LocalProjection, known: GeometryArray) -> GeometryArray:
+    """Return cells to WGS84; vertices of the frame and the border get back the very degrees that they came with."""
+    degrees = shapely.get_coordinates(known)
+    keys, first = np.unique(_grid_key(shapely.get_coordinates(projection.to_metres(known))), return_index=True)
+    own = _grid_key(shapely.get_coordinates(cells))
+    at = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
+    result = projection.to_wgs84(cells)
+    xy = shapely.get_coordinates(result)
+    exact = keys[at] == own
+    xy[exact] = degrees[first[at[exact]]]
+    restored: GeometryArray = shapely.set_coordinates(result, xy)
+    return restored
+
+
+def _grid_key(xy: FloatArray) -> np.ndarray:
+    """Give one sortable value for each position on the grid of the tessellation."""
+    return np.ascontiguousarray(np.rint(xy / GRID_M) + 0.0).view(np.complex128).ravel()
 
 
 def _cell_frame(sites: pd.DataFrame, geometry: GeometryArray) -> gpd.GeoDataFrame:

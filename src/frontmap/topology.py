@@ -59,10 +59,33 @@ def segments(geometries: GeometryArray) -> tuple[FloatArray, IntArray]:
     parts, part_owner = shapely.get_parts(geometries, return_index=True)
     oriented = shapely.orient_polygons(parts, exterior_cw=False)
     rings, ring_part = shapely.get_rings(oriented, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
-    ends = np.hstack([xy[:-1][same], xy[1:][same]])
-    return ends, part_owner[ring_part[ring[:-1][same]]].astype(np.int64)
+    ends, ring = line_segments(rings)
+    return ends, part_owner[ring_part[ring]].astype(np.int64)
+
+
+def line_segments(lines: GeometryArray) -> tuple[FloatArray, IntArray]:
+    """Break lines or rings into their segments, leaving out those of no length.
+
+    Parameters
+    ----------
+    lines : array of LineString or LinearRing
+        Any planar coordinates.
+
+    Returns
+    -------
+    ends : ndarray, shape (n, 4)
+        x and y of the start, x and y of the end.
+    owner : ndarray of int, shape (n,)
+        Index of the line that each segment belongs to.
+
+    Raises
+    ------
+    TypeError
+        From shapely, where an element is not a geometry.
+    """
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    same = (line[1:] == line[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+    return np.hstack([xy[:-1][same], xy[1:][same]]), line[:-1][same].astype(np.int64)
 
 
 def vertex_numbers(xy: FloatArray) -> tuple[FloatArray, IntArray]:
