@@ -98,9 +98,14 @@ def test_own_assertion_is_contested_for_a_week_then_settles() -> None:
     assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-12", "AA")]
 
 
-def test_contradicted_assertion_lapses_to_the_last_holder() -> None:
+def test_denied_assertion_settles_for_the_one_who_denied_it_last() -> None:
     frame = reports(("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-07", "BB", "BB", "controlled", {}))
-    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("02-04", "BB")]
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-14", "BB")]
+
+
+def test_contradicted_assertion_lapses_to_the_last_holder() -> None:
+    frame = reports(("2024-01-05", "AA", "AA", "claimed", {}), ("2024-01-12", "independent", "AA", "contested", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("02-11", "BB")]
 
 
 def test_assertion_borne_out_settles_at_once() -> None:

@@ -68,8 +68,8 @@ def test_as_of_and_as_known_today_are_two_answers(small: History) -> None:
     then = assess(small.theatre, as_of="2024-01-22")
     assert then.days[-1] == pd.Timestamp("2024-01-22")
     now = small.explain("nl-birch", "2024-01-21")
-    assert "t8" in now.supporting["report_id"].tolist()
-    assert "t8" not in then.explain("nl-birch", "2024-01-21").supporting["report_id"].tolist()
+    assert now.deciding["report_id"].tolist() == ["t8"]
+    assert then.explain("nl-birch", "2024-01-21").deciding["report_id"].tolist() == ["t7"]
     with pytest.raises(DateError, match="as-of"):
         then.zones("2024-01-23")
 

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from frontmap.dates import add_days, parse_day
-from frontmap.errors import PolicyError
+from frontmap.errors import DateError, FrontmapError, PolicyError
 from frontmap.schema import CONTESTED, INDEPENDENT, UNKNOWN
 
 ASSERTION, ASSESSMENT, CONCESSION = 1, 2, 3
@@ -27,6 +27,7 @@ SPELL_COLUMNS = (
     "supporting",
     "losing",
     "noted",
+    "decisions",
 )
 
 _FIGHTING = f"""
@@ -40,19 +41,20 @@ _RULES = {
     "assessed": f"""
 The state of a place follows its latest direct statements, one per origin, place, day and status. On one day a
 concession (a side reporting its own loss or the other side's gain) outranks an independent assessment, and both outrank
-a side's assertion about itself; equal ranks that disagree make the place contested. A side's own assertion of a gain
-first makes the place contested, and settles it after {SETTLING_DAYS} days without a contrary statement, or at once when
-somebody else bears it out. {_FIGHTING} {_WEAK}""",
+an assertion (a side's word about its own gain, or anybody's relay of a mere claim); equal ranks that disagree make the
+place contested. An assertion that a party holds a place which is not already its own first makes (or leaves) the place
+contested, and settles it after {SETTLING_DAYS} days without a contrary direct statement, or at once when a statement of
+higher rank bears it out. {_FIGHTING} {_WEAK}""",
     "claimed-by": f"""
 Only the statements of one side are heard, {{party}}'s: the map that this side's own words draw. Its latest direct
 statement about a place decides at once; on one day a concession outranks an assertion, and equal ranks that disagree
 make the place contested. {_FIGHTING} {_WEAK}""",
     "majority": f"""
-Each origin has one vote on a place: its latest direct statement. On each day with a new statement the votes of the last
-{VOTE_DAYS} days are counted, and the state with most votes holds until the next count. A tie goes to the side that the
-other side concedes to; a tie that remains makes the place contested. Statements that are only near a place or implied
-vote only beside a direct vote for the same state, reported assaults do not vote, and before any report a place is held
-by its home party.""",
+Each origin has one vote on a place: its latest direct statement, on one day the one of highest rank, and if these
+disagree a vote for contested. On each day with a new statement the votes of the last {VOTE_DAYS} days are counted, and
+the state with most votes holds until the next count. A tie goes to the side that the other side concedes to; a tie that
+remains makes the place contested. Statements that are only near a place or implied vote only beside a direct vote for
+the same state, reported assaults do not vote, and before any report a place is held by its home party.""",
 }
 
 
@@ -109,6 +111,31 @@ def policy_rule(policy: str) -> str:
     return " ".join(_RULES[kind].split()).replace("{party}", party)
 
 
+def require_policy(policy: str, party_ids: Sequence[str]) -> None:
+    """Refuse a policy that does not exist for these parties.
+
+    Parameters
+    ----------
+    policy : str
+        Name of the policy.
+    party_ids : sequence of str
+        Ids of the parties.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such policy, or it names a party that is not among these.
+    """
+    policy_rule(policy)
+    if policy not in policy_names(party_ids):
+        raise PolicyError(
+            f"policy {policy!r}: expected a party among {', '.join(party_ids)}; next: use one of these ids"
+        )
+
+
+Decision = tuple[date, str, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What one origin said about one place, day and status, however many pages relay it."""
@@ -116,6 +143,7 @@ class Statement:
     ids: tuple[str, ...]
     day: date
     origin: str
+    party: str
     says: str | None
     rank: int
     direct: bool
@@ -123,13 +151,14 @@ class Statement:
 
 @dataclass(slots=True)
 class _Spell:
+    """One state from a day on, with every decision for it (day, rule, report ids), the first of them first."""
+
     start: date
     state: str
-    rule: str
-    deciding: tuple[str, ...]
-    supporting: list[str] = field(default_factory=list)
-    losing: list[str] = field(default_factory=list)
-    noted: list[str] = field(default_factory=list)
+    decisions: list[Decision]
+    supporting: set[str] = field(default_factory=set)
+    losing: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
 
 
 _Decide = Callable[[Sequence[Statement], str, date, date], list[_Spell]]
@@ -177,6 +206,8 @@ def spells(
         Columns place_id, valid_from and valid_to (half-open, datetime64[s]), state, rule (a sentence), and tuples of
         report ids: deciding; supporting (agreed); losing (said otherwise); noted (no evidence of who holds). Sorted by
         place and day; spells of a place touch and never overlap. Every report used stands in at least one spell.
+        The column decisions holds tuples (day, rule, ids): what turned the place to the state (as in rule and deciding)
+        and every later decision for the same state.
 
     Raises
     ------
@@ -184,27 +215,32 @@ def spells(
         If the policy does not exist, or names a party that is not in the theatre.
     DateError
         If `as_of` is no date or lies before the period.
+    FrontmapError
+        If a report is about a place that `home` does not have.
 
     Notes
     -----
     Zhukov, Y. and Ayers, N. (2023), VIINA 2.0, for the majority rule; the ranks of evidence are this project's own.
     """
-    policy_rule(policy)
-    if policy not in policy_names(party_ids):
-        raise PolicyError(
-            f"policy {policy!r}: expected a party among {', '.join(party_ids)}; next: use one of these ids"
-        )
+    require_policy(policy, party_ids)
     if as_of is not None:
         end = min(end, parse_day(as_of))
+    if end < start:
+        raise DateError(f"expected a day from {start} on, found {end}; next: choose a day of the period")
+    strange = sorted(set(reports["place_id"]) - set(home.index))
+    if strange:
+        raise FrontmapError(
+            f"expected reports about known places, found {', '.join(strange[:3])}; next: add the places"
+        )
     known = reports_as_of(reports, as_of)
     by_place = _statements(known, tuple(party_ids), policy)
     decide = _policy(policy)
     rows: list[tuple[object, ...]] = []
     stop = add_days(end, 1)
     for place_id in home.index.sort_values():
-        held = str(home[place_id])
         heard = [s for s in by_place.get(place_id, ()) if s.day <= end]
-        chain = decide(heard, held, start, end)
+        first = min([start, *(s.day for s in heard)])
+        chain = _clipped(decide(heard, str(home[place_id]), first, end), start)
         _file_reports(chain, heard)
         for spell, following in zip(chain, [*(s.start for s in chain[1:]), stop], strict=True):
             rows.append(_row(place_id, spell, following))
@@ -269,7 +305,11 @@ def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) ->
     heard = reports[heard_by(reports, policy)]
     heard = heard.assign(direct=(heard["proximity"] == "in") & ~heard["implied"]).sort_values("report_id")
     key = ["place_id", "event_date", "origin", "origin_side", "status", "party"]
-    folded = heard.groupby(key, sort=True).agg(ids=("report_id", tuple), direct=("direct", "any")).reset_index()
+    folded = (
+        heard.groupby(key, sort=True, dropna=False)
+        .agg(ids=("report_id", tuple), direct=("direct", "any"))
+        .reset_index()
+    )
     result: dict[str, list[Statement]] = {}
     for values in folded.to_dict(orient="records"):
         row = {str(k): v for k, v in values.items()}
@@ -277,6 +317,7 @@ def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) ->
             ids=row["ids"],
             day=row["event_date"].date(),
             origin=row["origin"],
+            party=row["party"],
             says=_says(row["status"], row["party"], parties),
             rank=_rank(row["status"], row["party"], row["origin_side"]),
             direct=bool(row["direct"]),
@@ -299,8 +340,10 @@ def _says(status: str, party: str, parties: tuple[str, ...]) -> str | None:
 
 def _rank(status: str, party: str, origin_side: str) -> int:
     """Rank a statement: against the speaker's interest, by an outsider, or in the speaker's interest."""
+    if status == "claimed":
+        return ASSERTION
     if origin_side == INDEPENDENT:
-        return ASSERTION if status == "claimed" else ASSESSMENT
+        return ASSESSMENT
     gains = (origin_side == party) != (status == "withdrawn")
     return ASSERTION if gains else CONCESSION
 
@@ -314,15 +357,16 @@ def _policy(policy: str) -> _Decide:
 
 
 def _home_spell(home: str, start: date) -> _Spell:
+    rule = f"held by its home party ({home}): no report decides otherwise yet"
     if home == UNKNOWN:
-        return _Spell(start, UNKNOWN, "no report, and no party's home country: nobody is known to hold it", ())
-    return _Spell(start, home, f"held by its home party ({home}): no report decides otherwise yet", ())
+        rule = "no report, and no party's home country: nobody is known to hold it"
+    return _Spell(start, home, [(start, rule, ())])
 
 
 _WORDS = {
     CONCESSION: "conceded by the side that loses by it",
     ASSESSMENT: "assessed by an independent origin",
-    ASSERTION: "asserted by the side that gains by it",
+    ASSERTION: "asserted by the side that gains by it, or relayed as a claim",
 }
 
 
@@ -332,7 +376,7 @@ class _Ledger:
     def __init__(self, home: str, start: date) -> None:
         self.chain = [_home_spell(home, start)]
         self.holder = home
-        self.fought_on: date | None = None
+        self.fought: tuple[date, tuple[str, ...]] | None = None
         self.pending: tuple[str, date, tuple[str, ...]] | None = None
 
     @property
@@ -340,24 +384,26 @@ class _Ledger:
         return self.chain[-1].state
 
     def turn(self, day: date, state: str, rule: str, deciding: tuple[str, ...]) -> None:
-        """Start a spell unless the state is the same; a turn on a spell's first day replaces it."""
+        """Start a spell, or note one more decision for the same state; a turn on a spell's first day replaces it."""
         last = self.chain[-1]
+        decision = (day, rule, deciding)
         if state == last.state:
-            return
-        if day <= last.start and len(self.chain) > 1 and self.chain[-2].state == state:
+            last.decisions.append(decision)
+        elif day > last.start:
+            self.chain.append(_Spell(day, state, [decision]))
+        elif len(self.chain) > 1 and self.chain[-2].state == state:
             self.chain.pop()
-        elif day <= last.start:
-            self.chain[-1] = _Spell(last.start, state, rule, deciding)
+            self.chain[-1].decisions.append(decision)
         else:
-            self.chain.append(_Spell(day, state, rule, deciding))
+            self.chain[-1] = _Spell(last.start, state, [decision])
 
     def settle(self, day: date, state: str, rule: str, deciding: tuple[str, ...]) -> None:
         self.turn(day, state, rule, deciding)
-        self.holder, self.fought_on, self.pending = state, None, None
+        self.holder, self.fought, self.pending = state, None, None
 
     def fight(self, day: date, rule: str, deciding: tuple[str, ...]) -> None:
         self.turn(day, CONTESTED, rule, deciding)
-        self.fought_on, self.pending = day, None
+        self.fought, self.pending = (day, deciding), None
 
     def advance(self, day: date) -> None:
         """Let what falls due up to a day happen: an assertion settles, or fighting lapses."""
@@ -365,27 +411,33 @@ class _Ledger:
             state, since, ids = self.pending
             due = add_days(since, SETTLING_DAYS)
             if due <= day:
-                self.settle(due, state, f"asserted by its own side and not contradicted for {SETTLING_DAYS} days", ids)
-        elif self.fought_on is not None:
-            due = add_days(self.fought_on, LAPSE_DAYS)
+                self.settle(due, state, f"asserted, and not contradicted for {SETTLING_DAYS} days", ids)
+        elif self.fought is not None:
+            since, ids = self.fought
+            due = add_days(since, LAPSE_DAYS)
             if due <= day:
-                rule = f"no statement for {LAPSE_DAYS} days after the last fighting: back to the last holder"
-                self.settle(due, self.holder, rule, self.chain[-1].deciding)
+                rule = f"nothing that decides for {LAPSE_DAYS} days after the last fighting: back to the last holder"
+                self.settle(due, self.holder, rule, ids)
 
 
 def _latest(heard: Sequence[Statement], home: str, start: date, end: date, *, settles_from: int) -> list[_Spell]:
     """Decide by the latest statements; ranks below `settles_from` settle only with time or help."""
     ledger = _Ledger(home, start)
-    days = sorted({max(s.day, start) for s in heard})
-    for day in days:
-        today = [s for s in heard if max(s.day, start) == day and s.says is not None]
-        ledger.advance(day)
+    for day in sorted({s.day for s in heard}):
+        ledger.advance(add_days(day, -1))
+        today = [s for s in heard if s.day == day and s.says is not None and not _left_nothing(s, ledger.holder)]
         direct = [s for s in today if s.direct]
         if direct:
             _hear_direct(ledger, day, direct, settles_from)
         _hear_indirect(ledger, day, [s for s in today if not s.direct])
+        ledger.advance(day)
     ledger.advance(end)
     return ledger.chain
+
+
+def _left_nothing(statement: Statement, holder: str) -> bool:
+    """Tell whether a withdrawal that would leave a place unknown is by a party that does not hold it."""
+    return statement.says == UNKNOWN and statement.party != holder
 
 
 def _hear_direct(ledger: _Ledger, day: date, direct: Sequence[Statement], settles_from: int) -> None:
@@ -393,97 +445,115 @@ def _hear_direct(ledger: _Ledger, day: date, direct: Sequence[Statement], settle
     leading = [s for s in direct if s.rank == top]
     states = sorted({str(s.says) for s in leading})
     ids = _ids(leading)
+    state = states[0]
     if len(states) > 1:
         ledger.fight(day, f"statements of equal rank disagree on one day ({', '.join(states)})", ids)
-        return
-    state = states[0]
-    if state == CONTESTED:
+    elif state == CONTESTED:
         ledger.fight(day, f"fighting in the place, {_WORDS[top]}", ids)
     elif top >= settles_from:
         ledger.settle(day, state, f"{_WORDS[top]}, the latest statement that decides", ids)
     elif ledger.pending is not None and ledger.pending[0] == state:
         ledger.pending = (state, ledger.pending[1], ledger.pending[2] + ids)
-    elif state == ledger.holder:
-        ledger.pending = None
-    else:
-        ledger.fight(day, f"gain asserted by {state}'s own side, borne out by nobody else so far", ids)
+    elif state != ledger.state:
+        ledger.fight(day, f"asserted for {state}, borne out by nobody else so far", ids)
         ledger.pending = (state, day, ids)
 
 
 def _hear_indirect(ledger: _Ledger, day: date, indirect: Sequence[Statement]) -> None:
-    """Let a near or implied statement of another side bear out a pending assertion; alone it decides nothing."""
+    """Let a near or implied statement of higher rank bear out a pending assertion; alone it decides nothing."""
     if ledger.pending is None:
         return
     state, _, ids = ledger.pending
     helping = [s for s in indirect if s.says == state and s.rank >= ASSESSMENT]
     if helping:
-        rule = "asserted by its own side and borne out by a near or implied statement of somebody else"
+        rule = "asserted, and borne out by a near or implied statement of higher rank"
         ledger.settle(day, state, rule, ids + _ids(helping))
 
 
 def _majority(heard: Sequence[Statement], home: str, start: date, end: date) -> list[_Spell]:
     """Decide by one vote per origin over the last days."""
     ledger = _Ledger(home, start)
-    for day in sorted({max(s.day, start) for s in heard if s.says is not None}):
+    for day in sorted({s.day for s in heard if s.says is not None}):
         votes = _votes(heard, day)
         if not votes:
             continue
         count = {state: len(given) for state, given in votes.items()}
-        best = max(count.values())
-        leaders = sorted(state for state, n in count.items() if n == best)
+        leaders = sorted(state for state, n in count.items() if n == max(count.values()))
         if len(leaders) > 1:
-            leaders = [s for s in leaders if any(v.rank == CONCESSION for v in votes[s])] or leaders
-        deciding = _ids([v for state in leaders for v in votes[state]])
+            conceded = [s for s in leaders if any(v.rank == CONCESSION for ballot in votes[s] for v in ballot)]
+            leaders = conceded or leaders
+        deciding = _ids([v for state in leaders for ballot in votes[state] for v in ballot])
         tally = ", ".join(f"{state} {n}" for state, n in sorted(count.items()))
         state = leaders[0] if len(leaders) == 1 else CONTESTED
         ledger.turn(day, state, f"votes of the last {VOTE_DAYS} days: {tally}", deciding)
     return ledger.chain
 
 
-def _votes(heard: Sequence[Statement], day: date) -> dict[str, list[Statement]]:
-    """Collect the standing votes on a day: each origin's latest statements, indirect ones only beside a direct one."""
+_Ballot = list[Statement]
+
+
+def _votes(heard: Sequence[Statement], day: date) -> dict[str, list[_Ballot]]:
+    """Collect the ballots on a day by state, one for each origin; indirect ones count only beside a direct one."""
     since = add_days(day, 1 - VOTE_DAYS)
     window = [s for s in heard if s.says is not None and since <= s.day <= day]
-    latest: dict[tuple[str, bool], date] = {}
-    for s in window:
-        latest[s.origin, s.direct] = max(latest.get((s.origin, s.direct), s.day), s.day)
-    votes: dict[str, list[Statement]] = {}
-    voted: set[tuple[str, str]] = set()
-    for direct in (True, False):
-        for s in window:
-            stands = s.direct is direct and s.day == latest[s.origin, direct] and (s.origin, str(s.says)) not in voted
-            if stands and (direct or (str(s.says) in votes and (s.origin, True) not in latest)):
-                votes.setdefault(str(s.says), []).append(s)
-                voted.add((s.origin, str(s.says)))
+    votes: dict[str, list[_Ballot]] = {}
+    direct = {s.origin for s in window if s.direct}
+    for origin in sorted(direct):
+        state, ballot = _ballot([s for s in window if s.origin == origin and s.direct])
+        votes.setdefault(state, []).append(ballot)
+    seconded = set(votes)
+    for origin in sorted({s.origin for s in window} - direct):
+        state, ballot = _ballot([s for s in window if s.origin == origin])
+        if state in seconded:
+            votes[state].append(ballot)
     return votes
+
+
+def _ballot(said: Sequence[Statement]) -> tuple[str, _Ballot]:
+    """Take an origin's latest statements, of these the highest rank; if they disagree it votes for contested."""
+    last = [s for s in said if s.day == max(s.day for s in said)]
+    top = [s for s in last if s.rank == max(s.rank for s in last)]
+    states = {str(s.says) for s in top}
+    return (states.pop() if len(states) == 1 else CONTESTED), top
 
 
 def _ids(statements: Sequence[Statement]) -> tuple[str, ...]:
     return tuple(sorted({i for s in statements for i in s.ids}))
 
 
+def _clipped(chain: list[_Spell], start: date) -> list[_Spell]:
+    """Drop what ended before the period; the spell that reaches into it begins with the period."""
+    kept = [
+        s for s, following in zip(chain, [*chain[1:], None], strict=True) if not following or following.start > start
+    ]
+    kept[0].start = max(kept[0].start, start)
+    return kept
+
+
 def _file_reports(chain: list[_Spell], heard: Sequence[Statement]) -> None:
     """Put every statement into the spell of its day: it decided, agreed, lost, or said nothing of who holds."""
     for s in heard:
         spell = next((c for c in reversed(chain) if c.start <= s.day), chain[0])
-        fresh = [i for i in s.ids if i not in spell.deciding]
+        fresh = [i for i in s.ids if i not in spell.decisions[0][2]]
         if s.says is None:
-            spell.noted.extend(fresh)
+            spell.noted.update(fresh)
         elif s.says == spell.state:
-            spell.supporting.extend(fresh)
+            spell.supporting.update(fresh)
         else:
-            spell.losing.extend(fresh)
+            spell.losing.update(fresh)
 
 
 def _row(place_id: str, spell: _Spell, following: date) -> tuple[object, ...]:
+    _, rule, deciding = spell.decisions[0]
     return (
         place_id,
         pd.Timestamp(spell.start),
         pd.Timestamp(following),
         spell.state,
-        spell.rule,
-        spell.deciding,
+        rule,
+        deciding,
         tuple(sorted(spell.supporting)),
         tuple(sorted(spell.losing)),
         tuple(sorted(spell.noted)),
+        tuple(spell.decisions),
     )

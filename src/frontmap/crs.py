@@ -158,7 +158,7 @@ def require_wgs84(frame: gpd.GeoDataFrame) -> None:
         raise CrsError(f"expected EPSG:4326, found {frame.crs}; next: set or change the CRS of the layer to EPSG:4326")
 
 
-def densify(geometry: BaseGeometry, *, max_segment_m: float = 1000.0) -> BaseGeometry:
+def densify(geometry: BaseGeometry, *, max_segment_m: float = 250.0) -> BaseGeometry:
     """Insert vertices on long edges, which RFC 7946 defines as straight in degrees.
 
     Parameters

@@ -13,7 +13,7 @@ import pandas as pd
 
 from frontmap import control
 from frontmap.areas import CodeArray, Interval, area_series, change_table, mask_series, transitions
-from frontmap.cells import Tessellation, tessellate
+from frontmap.cells import Tessellation, tessellate, verify_cells
 from frontmap.crs import WGS84, FloatArray
 from frontmap.dates import day_range, last_day_before, parse_day
 from frontmap.errors import DateError, FrontmapError
@@ -91,7 +91,9 @@ class History:
         """State codes by policy, shape (n_days, n_cells), cells in the order of ``cells``."""
         contested = self.state_names.index(CONTESTED)
         return {
-            p: _cell_codes(states, self.theatre, self.cells, self._reported, contested)
+            p: _cell_codes(
+                states, self.spells_by_policy[p], self.days, self.theatre.places["place_id"], self.cells, contested
+            )
             for p, states in self.place_states.items()
         }
 
@@ -99,10 +101,6 @@ class History:
     def codes(self) -> CodeArray:
         """State codes under this policy, shape (n_days, n_cells); indices into `state_names`."""
         return self.policy_codes[self.policy]
-
-    @cached_property
-    def _reported(self) -> frozenset[str]:
-        return frozenset(control.reports_as_of(self.theatre.reports, self.as_of)["place_id"])
 
     @cached_property
     def _side_code(self) -> IntArray:
@@ -334,6 +332,9 @@ class History:
             rule=("rule", "; ".join), deciding=("deciding", _flat), losing=("losing", _flat)
         )
         table = table.join(merged)
+        table["rule"] = table["rule"].fillna("another of the places that share the cell was decided by then")
+        for column in ("deciding", "losing"):
+            table[column] = [ids if isinstance(ids, tuple) else () for ids in table[column]]
         columns = [
             "date",
             "place_id",
@@ -452,20 +453,22 @@ class History:
         spell = self._spell(found.place_id, self.days[n])
         reports = self.theatre.reports.set_index("report_id", drop=False)
         where = ", ".join(part for part in (found.district, found.region) if part)
-        picked = {
-            k: reports.loc[list(spell[k])].reset_index(drop=True) for k in ("deciding", "supporting", "losing", "noted")
-        }
+        _, rule, deciding = [d for d in spell["decisions"] if d[0] <= self.days[n].date()][-1]
+        agreed = {*spell["deciding"], *spell["supporting"]} - set(deciding)
+        lost = set(spell["losing"]) - set(deciding)
+        groups = {"deciding": deciding, "supporting": sorted(agreed), "losing": sorted(lost), "noted": spell["noted"]}
+        picked = {name: reports.loc[list(ids)].reset_index(drop=True) for name, ids in groups.items()}
         return Explanation(
             place=f"{found.name} ({where})" if where else found.name,
             place_id=found.place_id,
             day=self.days[n].date(),
             state=str(spell["state"]),
-            rule=str(spell["rule"]),
+            rule=rule,
             policy=self.policy,
             as_of=self.as_of,
             spell_from=spell["valid_from"].date(),
             spell_to=last_day_before(spell["valid_to"].date()),
-            drawn=self._drawn(found.place_id),
+            drawn=self._drawn(found.place_id, n, str(spell["state"])),
             **picked,
         )
 
@@ -473,7 +476,7 @@ class History:
         own = self.spells[self.spells["place_id"] == place_id]
         return own[(own["valid_from"] <= day) & (day < own["valid_to"])].iloc[0]
 
-    def _drawn(self, place_id: str) -> str:
+    def _drawn(self, place_id: str, day_number: int, state: str) -> str:
         t = self.tessellation
         if place_id in t.unplaced:
             return "not drawn: no position is known"
@@ -485,7 +488,9 @@ class History:
         cell = next(c for c in self.cells.itertuples() if place_id in c.place_ids)
         others = [i for i in cell.place_ids if i != place_id]
         shared = f", shared with {', '.join(others)}" if others else ""
-        return f"a cell of {cell.area_km2:.1f} km2{shared}"
+        shown = self.state_names[self.codes[day_number, cell.cell_id]]
+        told = f", shown as {shown}" if shown != state else ""
+        return f"a cell of {cell.area_km2:.1f} km2{shared}{told}"
 
     def _deciding_on(self, day: pd.Timestamp) -> dict[str, tuple[str, ...]]:
         now = self.spells[(self.spells["valid_from"] <= day) & (day < self.spells["valid_to"])]
@@ -511,7 +516,10 @@ class History:
                 lost,
                 "{} reports are about places that are not drawn; they decide those places' states but no ground.",
             ),
-            (len(t.merged), "{} groups of places lie at one point and share a cell."),
+            (
+                len(t.merged),
+                f"{{}} groups of places lie within {theatre.merge_distance_m:g} m of each other and share a cell.",
+            ),
             (
                 len(t.across),
                 "{} places are positioned across the border from their country; they claim ground on their own side.",
@@ -520,6 +528,10 @@ class History:
                 t.handed_parts,
                 f"{{}} parts of cells ({t.handed_km2:.1f} km2), cut off from their place by the border or the frame, "
                 "were given to the neighbour that they touch most.",
+            ),
+            (
+                t.kept_parts,
+                "{} parts of cells are cut off from their place, touch no neighbour and stay with the nearest place.",
             ),
             (early, "{} reports tell of days before the period; they count from its first day."),
             (away, "{} reports tell of days after the period; they are not used."),
@@ -561,7 +573,7 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
     'contested'
     """
     party_ids = [p.id for p in theatre.parties]
-    control.policy_rule(policy)
+    control.require_policy(policy, party_ids)
     limit = None if as_of is None else parse_day(as_of)
     if limit is not None and limit < theatre.period_start:
         raise DateError(
@@ -569,7 +581,6 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
         )
     end = theatre.period_end if limit is None else min(limit, theatre.period_end)
     home = theatre.places.set_index("place_id")["country"].map(lambda c: theatre.home_party(c) or UNKNOWN)
-    names = control.policy_names(party_ids)
     by_policy = {
         name: control.spells(
             theatre.reports,
@@ -580,10 +591,8 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
             end=end,
             as_of=limit,
         )
-        for name in (*(n for n in names if n == policy), *(n for n in names if n != policy))
+        for name in control.policy_names(party_ids)
     }
-    if policy not in by_policy:
-        control.spells(theatre.reports, home, party_ids=party_ids, policy=policy, start=theatre.period_start, end=end)
     return History(
         theatre=theatre,
         policy=policy,
@@ -597,13 +606,15 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
 @lru_cache(maxsize=8)
 def _tessellation(theatre: Theatre) -> Tessellation:
     """Tessellate once for each theatre object, whatever policies and as-of days are asked of it."""
-    return tessellate(
+    made = tessellate(
         theatre.places,
         theatre.frame,
         theatre.border,
         max_position_radius_m=theatre.max_position_radius_m,
         merge_distance_m=theatre.merge_distance_m,
     )
+    verify_cells(made.cells, theatre.frame)
+    return made
 
 
 def _codes(spells: pd.DataFrame, place_ids: pd.Series, days: pd.DatetimeIndex, states: Sequence[str]) -> CodeArray:
@@ -619,16 +630,28 @@ def _codes(spells: pd.DataFrame, place_ids: pd.Series, days: pd.DatetimeIndex, s
 
 
 def _cell_codes(
-    states: CodeArray, theatre: Theatre, cells: gpd.GeoDataFrame, reported: frozenset[str], contested: int
+    states: CodeArray,
+    spells: pd.DataFrame,
+    days: pd.DatetimeIndex,
+    places: pd.Series,
+    cells: pd.DataFrame,
+    contested: int,
 ) -> CodeArray:
-    """Give each cell its place's state; in a shared cell reported places outrank silent ones and may contest it."""
-    column = {place_id: i for i, place_id in enumerate(theatre.places["place_id"])}
+    """Give each cell its place's state; in a shared cell decided places outrank the others and may contest it."""
+    column = {place_id: i for i, place_id in enumerate(places)}
     codes = states[:, [column[i] for i in cells["place_id"]]]
+    decided: dict[str, pd.Timestamp] = {}
+    for place_id, decisions in zip(spells["place_id"], spells["decisions"], strict=True):
+        for day in (pd.Timestamp(day) for day, _, ids in decisions if ids):
+            decided[place_id] = min(decided.get(place_id, day), day)
     for n, ids in enumerate(cells["place_ids"]):
         if len(ids) > 1:
-            voices = [i for i in ids if i in reported] or list(ids)
-            own = states[:, [column[i] for i in voices]]
-            codes[:, n] = np.where((own == own[:, :1]).all(axis=1), own[:, 0], contested)
+            own = states[:, [column[i] for i in ids]]
+            voice = np.column_stack([days >= decided.get(i, pd.Timestamp.max) for i in ids])
+            voice |= ~voice.any(axis=1, keepdims=True)
+            low = np.where(voice, own, np.iinfo(np.uint8).max).min(axis=1)
+            high = np.where(voice, own, 0).max(axis=1)
+            codes[:, n] = np.where(low == high, low, contested)
     return codes
 
 

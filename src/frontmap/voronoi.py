@@ -58,7 +58,7 @@ def clipped_voronoi(groups: Sequence[tuple[FloatArray, GeometryArray]]) -> list[
 
     Notes
     -----
-    Hobby, J. D. (1999), Practical segment intersection with finite precision output, Computational Geometry 13, 199-214.
+    Hobby, J. D. (1999), Practical segment intersection with finite precision output, Comput. Geometry 13, 199-214.
     """
     outlines = np.array([shapely.union_all(faces) for _, faces in groups], dtype=object)
     edges = [_edges(sites, outline) for (sites, _), outline in zip(groups, outlines, strict=True)]
@@ -78,7 +78,7 @@ def clipped_voronoi(groups: Sequence[tuple[FloatArray, GeometryArray]]) -> list[
 
 
 def _edges(sites: FloatArray, outline: shapely.Geometry) -> tuple[GeometryArray, GeometryArray]:
-    """Draw the Voronoi diagram inside a region: edges at the outline, cut to it, and edges further inside."""
+    """Draw a region's Voronoi diagram: edges at the outline, cut to it, and edges further inside."""
     points = shapely.multipoints(sites)
     west, south, east, north = shapely.union(shapely.envelope(outline), points).bounds
     margin = max(east - west, north - south, 1.0)
