@@ -394,9 +394,10 @@ def _places(theatre: Theatre, rank: NDArray[np.int64], cell_of: dict[str, int], 
 def _spells(
     history: History, number: dict[str, int], report_number: dict[str, int], strings: _Strings
 ) -> dict[str, list[list[Any]]]:
-    """Spells of each place that any report decided: first and last day, state, rule, four lists of reports.
+    """Spells of each place that any report decided: first and last day, state, rule, four lists of reports, decisions.
 
-    The lists are deciding, supporting, losing, noted. Places of which nothing but the starting state is known are
+    The lists are deciding, supporting, losing, noted; then later decisions for the same state, each as day, rule and
+    reports. Places of which nothing but the starting state is known are
     left out: the page reads their state from their cell and their rule from the key ``""``.
     """
     first = history.days[0]
@@ -410,7 +411,11 @@ def _spells(
             end = len(history.days) if pd.isna(row["valid_to"]) else (row["valid_to"] - first).days
             reports = [[report_number[report] for report in row[kind]] for kind in _LISTS]
             start = max(0, (row["valid_from"] - first).days)
-            spells.append([start, end - 1, code[row["state"]], strings.number(row["rule"]), *reports])
+            later = [
+                [max(start, (pd.Timestamp(day) - first).days), strings.number(rule), [report_number[i] for i in ids]]
+                for day, rule, ids in row["decisions"][1:]
+            ]
+            spells.append([start, end - 1, code[row["state"]], strings.number(row["rule"]), *reports, later])
         if len(spells) == 1 and not any(spells[0][4:]):
             default = spells[0][3]
         else:

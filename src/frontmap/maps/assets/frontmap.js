@@ -741,7 +741,8 @@ var frontmap = (function () {
       const { model, parts } = this;
       const [name, others, district, lon, , radius, cell] = model.data.places[this.place];
       const spells = model.spellsOf(this.place);
-      const now = spells.find((spell) => spell[0] <= this.day && this.day <= spell[1]);
+      const spell = spells.find((each) => each[0] <= this.day && this.day <= each[1]);
+      const now = spell && this.decided(spell);
       const close = element("button", { type: "button", class: "fm-close", "aria-label": this.t("close") }, "×");
       close.addEventListener("click", () => { this.closePlace(); this.container.focus(); });
       const content = [close, element("h3", {}, name), element("p", { class: "fm-note" }, model.data.strings[district])];
@@ -765,6 +766,14 @@ var frontmap = (function () {
       parts.place.replaceChildren(...content);
       parts.place.querySelectorAll("details").forEach((item) => { if (open.includes(item.dataset.kind)) { item.open = true; } });
       parts.place.hidden = false;
+    }
+
+    // A spell as it stands on the shown day: the latest decision for its state decides, what decided before supports.
+    decided(spell) {
+      const [from, to, state, firstRule, first, supporting, losing, noted, later] = spell;
+      const [, rule, deciding] = [[from, firstRule, first], ...(later || [])].filter((each) => each[0] <= this.day).pop();
+      const others = (numbers) => [...new Set(numbers)].filter((number) => !deciding.includes(number)).sort((a, b) => a - b);
+      return [from, to, state, rule, deciding, others([...first, ...supporting]), others(losing), noted];
     }
 
     timeline(spells) {
