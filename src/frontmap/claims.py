@@ -110,6 +110,17 @@ class Ground:
         every, some = masks.all(axis=0), masks.any(axis=0)
         return Interval(*(float((mask @ self.weight).max()) for mask in (every, best, some)))
 
+    def spread(self, count: Count) -> Interval:
+        """Sum the weight of what counts under each policy: the least, the history's own, the most.
+
+        Raises
+        ------
+        ValueError
+            From numpy, where the shapes do not fit.
+        """
+        sums = [float(count(codes) @ self.weight) for codes in (self.best, *self.policies)]
+        return Interval(min(sums), sums[0], max(sums))
+
     def series(self, count: Count) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Low, best and high by day, each of shape (n_days,), in the unit of the weight.
 
@@ -177,7 +188,7 @@ def test_claims(history: History) -> pd.DataFrame:
         figure_high (unit of the claim), difference (middle of the claim less our figure), verdict (within,
         above, below: the claim against our interval; not comparable), reason; for shares denominator_low,
         denominator and denominator_high (km2: totals D for which the stated share is ``1 - held/D``, from the
-        interval of what is still held), denominators (undated published peaks and the
+        least to the most that a policy says is still held), denominators (undated published peaks and the
         largest published figure for a day up to the claim's that lie in that interval, and our peak),
         denominator_regained_low, denominator_regained and denominator_regained_high (the same for
         ``regained/D``).
@@ -242,7 +253,8 @@ def fraction_days(history: History, *, fraction: float = 0.5) -> pd.DataFrame:
     for label, total in ((said, published), ("our peak", float(best[peak]))):
         threshold = fraction * total
         found = [first_day_at_or_below(ground.days, area, threshold) for area in (best, low, high)]
-        notes = [history.interval_label, *_missing_days(found, (best, low, high), threshold)]
+        peaks = ", ".join(f"{w} {ground.days[int(a.argmax())]:%Y-%m-%d}" for w, a in _named(best, low, high))
+        notes = [history.interval_label, f"peaks: {peaks}", *_missing_days(found, (best, low, high), threshold)]
         rows.append(
             (party, ";".join(regions), label, total, fraction, threshold, ground.days[peak], *found, "; ".join(notes))
         )
@@ -509,8 +521,8 @@ def _share(claim: Claim, ground: Ground, label: str) -> Figure:
         return Figure(None, False, "the claim gives no day on which the ground was held again")
     index = ground.day_index(claim.day)
     opposed = _in(ground.opposed)
-    again = ground.interval(_held_again(ground, index))
-    still = ground.interval(lambda codes: opposed(codes[index]))
+    again = ground.spread(_held_again(ground, index))
+    still = ground.spread(lambda codes: opposed(codes[index]))
     if again.best + still.best <= 0:
         reason = f"nothing in {claim.about} was lost before {claim.day:%Y-%m-%d}, so there is no share of it"
         return Figure(None, False, reason, still, again)
@@ -582,15 +594,21 @@ def _later_than_as_of(history: History, claim: Claim) -> bool:
     return claim.published.date() > history.as_of
 
 
-def _missing_days(found: Sequence[pd.Timestamp], areas: Sequence[FloatArray], threshold_km2: float) -> list[str]:
+def _missing_days(
+    found: Sequence[pd.Timestamp], areas: tuple[FloatArray, FloatArray, FloatArray], threshold_km2: float
+) -> list[str]:
     """Say of each day that was not found why."""
     notes: list[str] = []
-    for what, day, area in zip(("best", "low", "high"), found, areas, strict=True):
+    for day, (what, area) in zip(found, _named(*areas), strict=True):
         if pd.isna(day):
             never_above = float(area.max()) <= threshold_km2
             why = "was never above the threshold" if never_above else "had not fallen to it by the last day"
             notes.append(f"the {what} area {why}")
     return notes
+
+
+def _named(best: FloatArray, low: FloatArray, high: FloatArray) -> list[tuple[str, FloatArray]]:
+    return [("best", best), ("low", low), ("high", high)]
 
 
 def _is_total(claim: Claim) -> bool:
