@@ -379,3 +379,10 @@ def test_a_report_on_a_place_without_position_is_kept(tmp_path: Path) -> None:
 def test_a_theatre_in_which_no_place_can_own_ground(tmp_path: Path, places: list[Row]) -> None:
     problems = check(write_theatre(tmp_path, places=places, reports=[], claims=[]))
     single(problems, "places.csv", None, "at least one place")
+
+
+def test_a_claim_about_a_region_without_places_is_kept_and_a_misspelt_one_is_not(tmp_path: Path) -> None:
+    far = claim("k9", "2024-01-10", "area_held", 5, region="Elsewhere")
+    assert check(write_theatre(tmp_path / "far", claims=[far])) == []
+    wrong = claim("k9", "2024-01-10", "area_held", 5, region="North Regoin")
+    assert [p.row for p in check(write_theatre(tmp_path / "wrong", claims=[wrong]))] == [2]
