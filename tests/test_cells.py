@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from frontmap.cells import Tessellation, tessellate, verify_cells
 from frontmap.crs import local_projection
 from frontmap.errors import CrsError, GeometryError
+from frontmap.zones import build_arcs
 
 FRAME = shapely.box(35.0, 51.0, 35.4, 51.3)
 BORDER = shapely.LineString([(34.9, 51.15), (35.1, 51.13), (35.2, 51.17), (35.5, 51.15)])
@@ -193,3 +194,120 @@ def test_verification_notices_each_kind_of_fault() -> None:
     overlapping.loc[0, "geometry"] = cells.geometry[0].buffer(0.01)
     with pytest.raises(GeometryError, match="overlap or do not share"):
         verify_cells(overlapping, FRAME)
+
+
+def not_nearest(made: Tessellation, spots: gpd.GeoDataFrame) -> float:
+    """Share of random points that lie in no cell of a nearest place of the cell's side, ties to 100 m.
+
+    A cell's edges are straight in degrees: one that crosses the whole frame leaves the bisector by up to 43 m.
+    """
+    projection = local_projection(FRAME)
+    points = shapely.points(np.random.default_rng(7).uniform([35.0, 51.0], [35.4, 51.3], (200, 2)))
+    metres, sites = (projection.to_metres(g) for g in (points, spots.geometry.to_numpy()))
+    distance = shapely.distance(metres[:, None], sites[None])
+    place = {place_id: n for n, place_id in enumerate(spots["place_id"])}
+    own = np.array([place[i] for i in made.cells["place_id"]])
+    sided = spots["country"].nunique() > 1
+    rivals = (spots["country"].to_numpy()[None] == made.cells["side"].to_numpy()[:, None]) | (not sided)
+    hit, cell = shapely.STRtree(made.cells.geometry.to_numpy()).query(points, predicate="intersects")
+    nearest = np.where(rivals[cell], distance[hit], np.inf).min(axis=1)
+    good = set(hit[distance[hit, own[cell]] <= nearest + 100].tolist())
+    return 1 - len(good) / len(points)
+
+
+lattice = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 6)), min_size=1, max_size=20, unique=True)
+# Twice the lattice number of a line along a meridian (0) or a parallel (1): even on a lattice line, odd on a bisector.
+lines = st.none() | st.tuples(st.just(0), st.integers(1, 15)) | st.tuples(st.just(1), st.integers(1, 11))
+
+
+@settings(max_examples=50, deadline=None)
+@given(steps=lattice, line=lines)
+def test_places_on_a_lattice_are_divided_by_distance(
+    steps: list[tuple[int, int]], line: tuple[int, int] | None
+) -> None:
+    country, border = ["AA"] * len(steps), None
+    if line is not None:
+        axis, twice = line
+        country = ["AA" if 2 * step[axis] < twice else "BB" for step in steps]
+        # Each country has a place that lies clearly on its side, on no line at all.
+        clear = [0 < i < 8 and 0 < j < 6 and 2 * (i, j)[axis] != twice for i, j in steps]
+        assume({own for own, told in zip(country, clear, strict=True) if told} == {*country})
+        x, y = 35 + twice * 0.025, 51 + twice * 0.025
+        border = shapely.LineString([(x, 50.9), (x, 51.4)] if axis == 0 else [(34.9, y), (35.5, y)])
+    spots = places([(35 + i * 0.05, 51 + j * 0.05) for i, j in steps], country)
+    spots["geometry"] = shapely.set_precision(spots.geometry.to_numpy(), 1e-9)
+    made = tessellate(spots, FRAME, border)
+    verify_cells(made.cells, FRAME)
+    if border is None:
+        assert made.groundless == ()
+        assert len(made.cells) == len(spots)
+    # Parallels are curved in the plane of the cells: only a sliver beside one can be cut off and handed over.
+    assert not_nearest(made, spots) <= (0.02 if made.handed_parts else 0)
+    geometry = made.cells.geometry.to_numpy()
+    arcs = build_arcs(geometry)
+    (whole,) = arcs.polygons(np.zeros(len(geometry), dtype=int)).values()
+    assert whole.is_valid
+    assert whole.area == pytest.approx(FRAME.area, rel=1e-3)
+    single = np.array(list(arcs.polygons(np.arange(len(geometry))).values()))
+    assert shapely.equals_exact(shapely.normalize(single), shapely.normalize(geometry), tolerance=0).all()
+
+
+# A U on the equator, where degrees are all but square: arms 0-0.1 and 0.12-0.15 E, joined below 0.02 N.
+U_FRAME = shapely.Polygon(
+    [(0, 0), (0.15, 0), (0.15, 0.3), (0.12, 0.3), (0.12, 0.02), (0.1, 0.02), (0.1, 0.3), (0, 0.3)]
+)
+# By hand: p002 is nearest to the top of the left arm, above a line from (0, 0.202) by (0.04, 0.184) to (0.1, 0.168).
+# That part touches p000 for 0.04 / cos(23.6 deg) = 0.044 and p001 for 0.06 / cos(15.2 deg) = 0.062 degrees.
+U_PLACES = [(0.02, 0.05), (0.06, 0.05), (0.125, 0.29)]
+
+
+def test_a_cut_off_part_goes_to_the_cell_that_it_touches_most() -> None:
+    made = tessellate(places(U_PLACES), U_FRAME)
+    verify_cells(made.cells, U_FRAME)
+    owner = made.cells.set_index("place_id").geometry
+    assert [i for i in owner.index if owner[i].contains(shapely.Point(0.02, 0.28))] == ["p001"]
+    assert (made.handed_parts, made.kept_parts) == (1, 0)
+    # 0.04 x 0.107 + 0.06 x 0.124 square degrees of 110.57 x 111.32 km.
+    assert made.handed_km2 == pytest.approx(144.3, rel=0.01)
+
+
+def test_a_place_keeps_the_part_it_lies_in_though_the_cut_off_one_is_larger() -> None:
+    made = tessellate(places(U_PLACES), U_FRAME)
+    cell = made.cells.set_index("place_id").loc["p002"]
+    assert cell["geometry"].contains(shapely.Point(U_PLACES[2]))
+    assert cell["area_km2"] < made.handed_km2 / 2
+
+
+def test_a_part_without_a_neighbour_stays_with_the_nearest_place() -> None:
+    frame = shapely.MultiPolygon([shapely.box(35.0, 51.0, 35.1, 51.1), shapely.box(35.2, 51.0, 35.5, 51.1)])
+    made = tessellate(places([(35.05, 51.05)]), frame)
+    assert (made.handed_parts, made.handed_km2, made.kept_parts) == (0, 0, 1)
+    assert len(made.cells.geometry[0].geoms) == 2
+    verify_cells(made.cells, frame)
+
+
+def test_places_face_to_face_at_a_border_share_no_cell() -> None:
+    # 0.00009 degrees of latitude are 10 m.
+    spots = places([(35.2, 51.149955), (35.2, 51.150045)], ["AA", "BB"])
+    border = shapely.LineString([(34.9, 51.15), (35.5, 51.15)])
+    sided = tessellate(spots, FRAME, border, merge_distance_m=50)
+    assert (sided.merged, sided.cells["side"].tolist()) == ((), ["AA", "BB"])
+    assert tessellate(spots, FRAME, merge_distance_m=50).merged == (("p000", "p001"),)
+
+
+def test_a_shared_cell_is_named_after_the_place_of_surest_position() -> None:
+    spots = places([(35.1, 51.1), (35.1001, 51.1), (35.1, 51.1001)])
+    spots["position_radius_m"] = [500.0, 100.0, np.nan]
+    cells = tessellate(spots, FRAME, merge_distance_m=50).cells
+    assert cells["place_id"].tolist() == ["p001"]
+    assert cells["place_ids"].tolist() == [("p000", "p001", "p002")]
+
+
+@pytest.mark.parametrize("latitude", [0.0, 51.0, 70.0])
+@pytest.mark.parametrize("size", [0.2, 1.0])
+def test_frames_of_any_size_and_latitude_are_filled(size: float, latitude: float) -> None:
+    frame = shapely.box(35, latitude, 35 + size, latitude + size)
+    xy = np.random.default_rng(11).uniform([35, latitude], [35 + size, latitude + size], (100, 2))
+    made = tessellate(places([(x, y) for x, y in xy.tolist()]), frame)
+    verify_cells(made.cells, frame)
+    assert sum(map(len, made.cells["place_ids"])) == 100

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontmap.control import SPELL_COLUMNS, heard_by, policy_names, policy_rule, spells
-from frontmap.errors import DateError, PolicyError
+from frontmap.errors import DateError, FrontmapError, PolicyError
 
 START, END = date(2024, 1, 1), date(2024, 3, 31)
 HOME = pd.Series({"oak": "BB", "elm": "BB"})
@@ -214,6 +214,198 @@ def test_each_rule_is_written_and_names_its_party() -> None:
     assert all(len(text) > 200 for text in texts)
     assert len(set(texts)) == 4
     assert "AA's" in policy_rule("claimed-by:AA")
+
+
+def decisions(frame: pd.DataFrame, state: str, policy: str = "assessed") -> list[tuple[str, tuple[str, ...]]]:
+    """Return (day, report ids) of every decision for the last spell of `oak` in a state."""
+    made = run(frame, policy)
+    spell = made[(made["place_id"] == "oak") & (made["state"] == state)].iloc[-1]
+    return [(f"{day:%m-%d}", ids) for day, _, ids in spell["decisions"]]
+
+
+# What a claim of 5 January comes to if nobody contradicts it: contested for 7 days, then its party's.
+SETTLED = [("01-01", "BB"), ("01-05", "contested"), ("01-12", "AA")]
+CLAIM: Row = ("2024-01-05", "AA", "AA", "claimed", {})
+
+
+def test_near_statement_of_the_claimants_own_side_bears_nothing_out() -> None:
+    assert chain(reports(CLAIM, ("2024-01-07", "AA", "AA", "controlled", {"proximity": "near"}))) == SETTLED
+
+
+@pytest.mark.parametrize("side", ["independent", "BB"])
+def test_a_relayed_claim_is_an_assertion_whoever_relays_it(side: str) -> None:
+    assert chain(reports(("2024-01-05", side, "AA", "claimed", {}))) == SETTLED
+
+
+def test_a_claim_relayed_by_the_other_side_is_outranked_by_an_assessment() -> None:
+    frame = reports(
+        ("2024-01-05", "BB", "AA", "claimed", {}),
+        ("2024-01-05", "independent", "BB", "controlled", {}),
+    )
+    assert chain(frame) == [("01-01", "BB")]
+
+
+def test_fighting_cancels_a_pending_claim() -> None:
+    frame = reports(CLAIM, ("2024-01-08", "independent", "AA", "contested", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("02-07", "BB")]
+
+
+def test_a_repeated_claim_does_not_restart_the_week() -> None:
+    frame = reports(CLAIM, ("2024-01-09", "AA", "AA", "claimed", {}))
+    assert chain(frame) == SETTLED
+    assert decisions(frame, "AA") == [("01-12", ("r1", "r2"))]
+
+
+def test_a_later_claim_of_the_other_side_starts_a_week_of_its_own() -> None:
+    frame = reports(CLAIM, ("2024-01-25", "BB", "BB", "claimed", {}))
+    assert chain(frame) == [*SETTLED, ("01-25", "contested"), ("02-01", "BB")]
+
+
+def test_the_holders_own_word_settles_a_contested_place_after_a_week() -> None:
+    frame = reports(("2024-01-05", "independent", "AA", "contested", {}), ("2024-01-10", "BB", "BB", "controlled", {}))
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), ("01-17", "BB")]
+
+
+@pytest.mark.parametrize(
+    ("contrary", "then"),
+    [
+        (("2024-01-12", "independent", "BB", "controlled", {}), [("01-12", "BB")]),
+        (("2024-01-12", "BB", "BB", "controlled", {}), [("01-19", "BB")]),
+        (("2024-01-13", "BB", "BB", "controlled", {}), [("01-12", "AA"), ("01-13", "contested"), ("01-20", "BB")]),
+    ],
+    ids=["assessed on the due day", "denied on the due day", "denied a day late"],
+)
+def test_a_contrary_statement_on_the_due_day_stops_settling(contrary: Row, then: list[tuple[str, str]]) -> None:
+    assert chain(reports(CLAIM, contrary)) == [("01-01", "BB"), ("01-05", "contested"), *then]
+
+
+@pytest.mark.parametrize(
+    ("last", "then"),
+    [
+        (("2024-02-04", "independent", "AA", "contested", {}), [("03-05", "BB")]),
+        (("2024-02-04", "AA", "AA", "claimed", {}), [("02-11", "AA")]),
+        (("2024-02-04", "BB", "AA", "controlled", {}), [("02-04", "AA")]),
+        (("2024-02-04", "AA", "AA", "assault", {}), [("02-04", "BB")]),
+    ],
+    ids=["fighting", "claim", "concession", "assault"],
+)
+def test_a_lapse_waits_for_the_statements_of_its_day(last: Row, then: list[tuple[str, str]]) -> None:
+    frame = reports(("2024-01-05", "independent", "AA", "contested", {}), last)
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "contested"), *then]
+
+
+def test_a_claim_borne_out_on_its_own_day_was_never_contested() -> None:
+    helper: Row = ("2024-01-05", "independent", "AA", "controlled", {"proximity": "near"})
+    assert chain(reports(CLAIM, helper)) == [("01-01", "BB"), ("01-05", "AA")]
+    first = [(START.isoformat(), *row[1:]) for row in (CLAIM, helper)]
+    assert chain(reports(*first)) == [("01-01", "AA")]
+
+
+def test_a_statement_is_direct_if_one_of_its_relays_is() -> None:
+    frame = reports(
+        ("2024-01-05", "BB", "AA", "controlled", {"proximity": "near"}),
+        ("2024-01-05", "BB", "AA", "controlled", {}),
+    )
+    assert chain(frame) == [("01-01", "BB"), ("01-05", "AA")]
+    assert decisions(frame, "AA") == [("01-05", ("r1", "r2"))]
+
+
+CONCEDED: Row = ("2023-12-20", "BB", "AA", "controlled", {})
+
+
+@pytest.mark.parametrize("policy", ["assessed", "majority", "claimed-by:BB"])
+def test_a_concession_before_the_period_holds_from_its_first_day(policy: str) -> None:
+    assert chain(reports(CONCEDED), policy) == [("01-01", "AA")]
+
+
+@pytest.mark.parametrize(("day", "state"), [("2023-12-10", "AA"), ("2023-12-28", "BB")])
+def test_of_two_statements_before_the_period_the_later_decides(day: str, state: str) -> None:
+    assert chain(reports(CONCEDED, (day, "AA", "BB", "controlled", {}))) == [("01-01", state)]
+
+
+def test_a_claim_before_the_period_settles_in_its_time() -> None:
+    assert chain(reports(("2023-11-01", "AA", "AA", "claimed", {}))) == [("01-01", "AA")]
+    assert chain(reports(("2023-12-29", "AA", "AA", "claimed", {}))) == [("01-01", "contested"), ("01-05", "AA")]
+
+
+@pytest.mark.parametrize(("leaver", "states"), [("CC", ["BB"]), ("AA", ["BB"]), ("BB", ["BB", "unknown"])])
+def test_of_three_parties_only_the_holder_can_leave(leaver: str, states: list[str]) -> None:
+    frame = reports(("2024-01-05", "independent", leaver, "withdrawn", {}))
+    parties = ["AA", "BB", "CC"]
+    made = spells(frame, HOME, party_ids=parties, policy="assessed", start=START, end=END)
+    assert made.query("place_id == 'oak'")["state"].tolist() == states
+
+
+ONE, TWO, THREE = ({"origin": name} for name in ("one", "two", "three"))
+
+
+@pytest.mark.parametrize(("day", "state"), [("2024-02-03", "contested"), ("2024-02-04", "BB")])
+def test_a_vote_counts_for_thirty_days_with_its_own(day: str, state: str) -> None:
+    votes: list[Row] = [
+        ("2024-01-05", "independent", "AA", "controlled", {**ONE}),
+        (day, "independent", "BB", "controlled", {**TWO}),
+    ]
+    assert chain(reports(*votes), "majority") == [("01-01", "BB"), ("01-05", "AA"), (day[5:], state)]
+
+
+def test_an_origin_with_a_direct_vote_does_not_vote_for_another_state_too() -> None:
+    frame = reports(
+        ("2024-01-05", "independent", "BB", "controlled", {**ONE}),
+        ("2024-01-05", "independent", "AA", "controlled", {**ONE, "proximity": "near"}),
+        ("2024-01-05", "independent", "AA", "controlled", {**TWO}),
+    )
+    assert chain(frame, "majority") == [("01-01", "BB"), ("01-05", "contested")]
+    # A third origin's near statement does vote, beside the direct one.
+    near = frame.iloc[[1]].assign(report_id="r4", origin="three")
+    assert chain(pd.concat([frame, near]), "majority") == [("01-01", "BB"), ("01-05", "AA")]
+
+
+def test_an_origins_latest_vote_counts() -> None:
+    frame = reports(
+        ("2024-01-05", "independent", "AA", "controlled", {**ONE}),
+        ("2024-01-08", "independent", "BB", "controlled", {**ONE}),
+    )
+    assert chain(frame, "majority") == [("01-01", "BB"), ("01-05", "AA"), ("01-08", "BB")]
+    # Its earlier vote does not break the tie with another origin either.
+    other = reports(("2024-01-09", "independent", "AA", "controlled", {**TWO})).assign(report_id="r3")
+    assert chain(pd.concat([frame, other]), "majority")[-1] == ("01-09", "contested")
+
+
+def test_an_origin_that_says_two_states_on_a_day_votes_for_contested() -> None:
+    torn: list[Row] = [("2024-01-05", "independent", party, "controlled", {**ONE}) for party in ("AA", "BB")]
+    fighting: Row = ("2024-01-05", "independent", "AA", "contested", {**TWO})
+    plain: Row = ("2024-01-05", "independent", "AA", "controlled", {**THREE})
+    # Contested 2, AA 1; counted as a vote for each it would be AA 2, BB 1, contested 1.
+    assert chain(reports(*torn, fighting, plain), "majority") == [("01-01", "BB"), ("01-05", "contested")]
+    # Of higher rank on that day is what a side concedes: AA 2.
+    conceding: list[Row] = [("2024-01-05", "BB", party, "controlled", {**ONE}) for party in ("AA", "BB")]
+    assert chain(reports(*conceding, fighting, plain), "majority") == [("01-01", "BB"), ("01-05", "AA")]
+
+
+def test_later_decisions_for_the_same_state_name_the_later_statements() -> None:
+    days = ("2024-01-05", "2024-01-10", "2024-01-21")
+    votes: list[Row] = [
+        (day, "independent", "AA", "controlled", {**origin})
+        for day, origin in zip(days, (ONE, TWO, THREE), strict=True)
+    ]
+    assert decisions(reports(*votes), "AA") == [("01-05", ("r1",)), ("01-10", ("r2",)), ("01-21", ("r3",))]
+    told = [("01-05", ("r1",)), ("01-10", ("r1", "r2")), ("01-21", ("r1", "r2", "r3"))]
+    assert decisions(reports(*votes), "AA", "majority") == told
+
+
+def test_a_lapse_names_the_last_fighting() -> None:
+    frame = reports(
+        ("2024-01-05", "independent", "AA", "contested", {}), ("2024-01-20", "independent", "AA", "contested", {})
+    )
+    assert decisions(frame, "contested") == [("01-05", ("r1",)), ("01-20", ("r2",))]
+    assert decisions(frame, "BB") == [("02-19", ("r2",))]
+
+
+def test_as_of_before_the_period_and_unknown_places_are_refused() -> None:
+    with pytest.raises(DateError, match="2023-12-31"):
+        run(reports(), as_of="2023-12-31")
+    with pytest.raises(FrontmapError, match="yew"):
+        run(reports(("2024-01-05", "AA", "AA", "claimed", {"place_id": "yew"})))
 
 
 row = st.tuples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from frontmap.dates import first_day_after
 from frontmap.errors import AmbiguousPlaceError, DateError, FrontmapError, PolicyError
 from frontmap.history import History, assess
 from frontmap.theatre import load
-from tests.theatres import place, report, write_theatre
+from tests.theatres import TOML, place, report, write_theatre
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +195,120 @@ def test_three_places_at_two_points(tmp_path: Path) -> None:
     split = assess(load(write_theatre(tmp_path / "b", places=rows, reports=both)))
     assert split.area_on("2024-01-05", "AA", side="NL").best == 0
     assert split.area_on("2024-01-05", "contested", side="NL").best > 0
+
+
+# 0.00027 degrees of latitude are 30 m; B is the surer of the two, so the shared cell bears its name.
+TWINS = [
+    place("sl-a", "A", 51.07, 35.1),
+    place("nl-b", "B", 51.2, 35.1, position_radius_m="100"),
+    place("nl-twin", "Twin", 51.20027, 35.1),
+    place("nl-c", "C", 51.2, 35.3),
+]
+
+
+def twins(folder: Path, *reports: dict[str, str], toml: str = TOML) -> History:
+    return assess(load(write_theatre(folder, places=TWINS, reports=reports, toml=toml)))
+
+
+def test_the_theatre_says_how_close_places_share_a_cell(tmp_path: Path) -> None:
+    taken = report("r1", "nl-twin", "AA", "controlled", "2024-01-02")
+    near = twins(tmp_path / "50", taken)
+    assert near.tessellation.merged == (("nl-b", "nl-twin"),)
+    far = twins(tmp_path / "10", taken, toml=TOML.replace("merge_distance_m = 50", "merge_distance_m = 10"))
+    assert far.tessellation.merged == ()
+    assert (len(near.cells), len(far.cells)) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        report("r2", "nl-b", "BB", "assault", "2024-01-03"),
+        report("r2", "nl-b", "BB", "controlled", "2024-01-03", proximity="near"),
+        report("r2", "nl-b", "BB", "controlled", "2024-01-03", implied="true"),
+    ],
+    ids=["assault", "near", "implied"],
+)
+def test_what_decides_nothing_gives_a_twin_no_voice(tmp_path: Path, weak: dict[str, str]) -> None:
+    history = twins(tmp_path, report("r1", "nl-twin", "AA", "controlled", "2024-01-05"), weak)
+    cell = history.cells.set_index("place_id")["area_km2"]["nl-b"]
+    assert [history.area_on(f"2024-01-{day}", "AA", side="NL").best for day in ("04", "05", "31")] == [0, cell, cell]
+
+
+def test_a_twin_has_a_voice_from_its_first_decision_on(tmp_path: Path) -> None:
+    history = twins(
+        tmp_path,
+        report("r1", "nl-twin", "AA", "controlled", "2024-01-05"),
+        report("r2", "nl-b", "BB", "controlled", "2024-01-20"),
+        report("r3", "nl-b", "BB", "controlled", "2024-01-25"),
+    )
+    cell = history.cells["place_id"].tolist().index("nl-b")
+    shown = {day: history.state_names[history.codes[day - 1, cell]] for day in (4, 5, 19, 20, 31)}
+    assert shown == {4: "BB", 5: "AA", 19: "AA", 20: "contested", 31: "contested"}
+    alone, split = (history.explain("Twin", f"2024-01-{day}") for day in (19, 20))
+    assert "shared with nl-b" in alone.drawn
+    assert "shown as" not in alone.drawn
+    assert (split.state, split.drawn.partition("shared with nl-b, ")[2]) == ("AA", "shown as contested")
+
+
+def test_as_of_reaches_every_policy(tmp_path: Path) -> None:
+    late = [
+        report(f"r-{side}", "nl-oak", "AA", "controlled", "2024-01-05", published_date="2024-01-25", **told)
+        for side, told in {
+            "AA": {"origin": "AA staff", "origin_side": "AA"},
+            "BB": {"origin": "BB press", "origin_side": "BB"},
+            "independent": {},
+        }.items()
+    ]
+    theatre = load(write_theatre(tmp_path, reports=late))
+    then = assess(theatre, policy="majority", as_of="2024-01-24")
+    assert all("AA" not in set(s.query("place_id == 'nl-oak'")["state"]) for s in then.spells_by_policy.values())
+    assert then.area_on("2024-01-10", "AA", side="NL") == (0, 0, 0)
+    now = assess(theatre, policy="majority", as_of="2024-01-25")
+    assert now.area_on("2024-01-10", "AA", side="NL").low > 0
+
+
+def test_ground_of_a_country_without_a_party_is_unknown(tmp_path: Path) -> None:
+    row = [
+        place("sl-a", "A", 51.1, 35.05),
+        place("nl-b", "B", 51.1, 35.2, country="NL"),
+        place("xl-c", "C", 51.1, 35.35, country="XL"),
+    ]
+    history = assess(load(write_theatre(tmp_path, places=row, reports=[], claims=[], replace={"border.geojson": None})))
+    front = history.front("2024-01-10")
+    assert front[["kind", "state_a", "state_b"]].to_numpy().tolist() == [
+        ["front", "AA", "BB"],
+        ["unknown-edge", "BB", "unknown"],
+    ]
+
+
+def test_area_of_districts_and_regions_is_the_sum_of_their_cells(tmp_path: Path) -> None:
+    rows = [
+        place("sl-a", "A", 51.07, 35.1),
+        place("nl-b", "B", 51.2, 35.05, district="West"),
+        place("nl-c", "C", 51.2, 35.2, district="East"),
+        place("nl-d", "D", 51.2, 35.35, district="East", region="Far Region"),
+    ]
+    taken = [report(f"r-{i}", i, "AA", "controlled", "2024-01-02") for i in ("nl-b", "nl-d")]
+    history = assess(load(write_theatre(tmp_path, places=rows, reports=taken, claims=[])))
+    a, b, c, d = (history.cells.set_index("place_id")["area_km2"][i] for i in ("sl-a", "nl-b", "nl-c", "nl-d"))
+    area = partial(history.area_on, "2024-01-10")
+    assert area("AA", district="East").best == pytest.approx(d)
+    assert area("BB", district="East").best == pytest.approx(c)
+    assert area("AA", regions=["North Region"]).best == pytest.approx(b)
+    assert area("AA", regions=["North Region", "Far Region"]).best == pytest.approx(b + d)
+    assert area("AA", regions=["North Region", "South Region"]).best == pytest.approx(a + b)
+    assert area("AA", regions=["North Region"], district="East").best == 0
+    assert area("AA", regions=[]).best == 0
+
+
+def test_daily_changes_tell_what_won_and_what_lost(tmp_path: Path) -> None:
+    rows = [
+        report("won", "nl-oak", "AA", "controlled", "2024-01-05", origin="BB press", origin_side="BB"),
+        report("lost", "nl-oak", "BB", "controlled", "2024-01-05"),
+    ]
+    (change,) = assess(load(write_theatre(tmp_path, reports=rows))).daily_changes().to_dict(orient="records")
+    assert (change["place_id"], change["from_state"], change["to_state"]) == ("nl-oak", "BB", "AA")
+    assert (change["deciding"], change["losing"]) == (("won",), ("lost",))
 
 
 def test_one_place_or_no_reports_is_a_whole_theatre(tmp_path: Path) -> None:

@@ -273,8 +273,10 @@ def check_claims(claims: pd.DataFrame, places: pd.DataFrame | None, parties: Seq
         for column in ("region", "district"):
             if column in places:
                 known = tuple(dict.fromkeys(places[column]))
-                told = claims[column].str.split(";").explode().str.strip().unique() if column in claims else []
-                elsewhere = [name for name in told if not nearest(name, known)]  # no misspelling: ground not in here
+                told = sorted(set(";".join(claims[column]).split(";"))) if column in claims else []
+                elsewhere = [
+                    name.strip() for name in told if not nearest(name.strip(), known)
+                ]  # no misspelling: ground not in here
                 problems += _check_known(claims, column, (*known, *elsewhere), CLAIMS, PLACES.file, separator=";")
     problems += _check_order(claims, "as_of_date", CLAIMS.file)
     return problems + _check_figures(claims) + _check_units(claims) + _check_gain_periods(claims)
