@@ -269,3 +269,18 @@ def test_small_and_large_screens_need_no_sideways_scrolling(
         size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.fm-today')).fontSize)")
         assert size >= (30 if width > 3000 else 16)
         assert tried.complaints == []
+
+
+@pytest.mark.parametrize("failing", ["write_tables", "write_zones"])
+def test_a_briefing_that_fails_half_way_leaves_the_earlier_one_whole(
+    failing: str, kursk_history: fm.History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "briefing.html").write_text("earlier")
+
+    def full(*_: object) -> dict[str, Path]:
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr(f"frontmap.briefing.writing.{failing}", full)
+    with pytest.raises(OutputError, match="disk is full"):
+        fm.brief(kursk_history, tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"briefing.html": "earlier"}

@@ -248,7 +248,7 @@ def test_denominators_name_the_published_totals_that_make_the_share_true() -> No
     )
     half = claims.test_claims(miniature(table)).iloc[-1]
     assert (half["denominator_low"], half["denominator_high"]) == (40.0, 180.0)
-    assert half["denominators"] == "40 (early); 120 (peak); 150-200 (range); 60 (our peak)"
+    assert half["denominators"] == "40 (early); 120 (peak); 150-200 (range); and our own peak, 60"
 
 
 def test_as_of_history_knows_no_total_that_was_published_later() -> None:
@@ -258,7 +258,7 @@ def test_as_of_history_knows_no_total_that_was_published_later() -> None:
         {"claim_id": "half", **SHARE, "as_of_date": "2024-08-09", "lower": 50.0},
     )
     history = miniature(table, as_of="2024-08-09")
-    assert claims.test_claims(history)["denominators"].iloc[-1] == "120 (then); 60 (our peak)"
+    assert claims.test_claims(history)["denominators"].iloc[-1] == "120 (then); and our own peak, 60"
     assert claims.fraction_days(history)["denominator_km2"][0] == 120.0
 
 
@@ -376,8 +376,8 @@ def test_fraction_days() -> None:
     assert list(days["day"]) == [pd.Timestamp("2024-08-09")] * 2
     assert days["day_low"].isna().all()
     assert days["day_high"].isna().all()
-    assert days["note"].str.contains("low area was never above").all()
-    assert days["note"].str.contains("high area had not fallen").all()
+    assert days["why_low"].str.contains("never above it").all()
+    assert days["why_high"].str.startswith("not yet by").all()
 
 
 def test_fraction_day_of_the_low_area() -> None:

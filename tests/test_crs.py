@@ -60,7 +60,7 @@ def test_projection_is_equal_area_and_goes_back() -> None:
     metres = projection.to_metres(np.array([box]))
     assert metres[0].area / 1e6 == pytest.approx(zone_area_km2(51.0, 51.3, 0.5), rel=1e-7)
     back = projection.to_wgs84(metres)[0]
-    assert np.abs(shapely.get_coordinates(back) - shapely.get_coordinates(box)).max() < 1e-8  # a millimetre
+    assert np.abs(shapely.get_coordinates(back) - shapely.get_coordinates(box)).max() < 1e-11  # a micrometre
 
 
 def test_lengths_and_distances_are_geodesic() -> None:

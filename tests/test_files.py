@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontmap.errors import OutputError
-from frontmap.files import atomic_path, atomic_write_bytes, atomic_write_text
+from frontmap.files import atomic_folder, atomic_path, atomic_write_bytes, atomic_write_text
 
 
 @given(data=st.binary(max_size=2000))
@@ -177,3 +177,39 @@ def test_two_writers_at_once_do_not_share_a_temporary_file(tmp_path: Path) -> No
     assert len(set(seen)) == 2
     assert path.read_text() in ("a" * 100, "b" * 100)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_set_of_files_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "set"
+    with atomic_folder(target) as stage:
+        (stage / "a").write_text("old a")
+        (stage / "b").write_text("old b")
+
+    def fail() -> None:
+        with atomic_folder(target) as stage:
+            (stage / "a").write_text("new a")
+            raise OutputError(f"cannot write {stage / 'b'}: the disk is full")
+
+    with pytest.raises(OutputError) as caught:
+        fail()
+    assert str(target / "b") in str(caught.value)
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"a": "old a", "b": "old b"}
+
+
+def test_a_failed_set_leaves_no_new_folder(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="disk is full"), atomic_folder(tmp_path / "new"):
+        raise OSError(errno.ENOSPC, "no space")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_way_of_one_file_stops_the_whole_set(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+
+    def write() -> None:
+        with atomic_folder(tmp_path) as stage:
+            (stage / "a").write_text("a")
+            (stage / "b").write_text("b")
+
+    with pytest.raises(OutputError):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]

@@ -286,7 +286,9 @@ def _sides(frame_m: BaseGeometry, border_m: BaseGeometry | None, sites: pd.DataF
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(np.array([lines]))))
     faces = faces[shapely.contains(frame_m, shapely.point_on_surface(faces))]
     country = np.full(len(faces), "", dtype=object)
-    face_of, site = shapely.STRtree(shapely.points(sites["x"], sites["y"])).query(faces, predicate="intersects")
+    face_of, site = shapely.STRtree(shapely.points(sites["x"], sites["y"])).query(
+        faces, predicate="dwithin", distance=_TOUCH_M
+    )
     votes = pd.DataFrame({"face": face_of, "side": sites["side"].to_numpy()[site]}).value_counts().reset_index()
     votes = votes.sort_values(["count", "face", "side"], ascending=[False, True, True])
     most = votes.drop_duplicates("face")
@@ -376,7 +378,8 @@ def _across(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[str
     for side, faces in regions.items():
         if side:
             own = sites[sites["side"] == side]
-            on_own = shapely.intersects_xy(shapely.multipolygons(faces), own["x"], own["y"])
+            ground = shapely.union_all(faces)
+            on_own = shapely.dwithin(ground, shapely.points(own["x"], own["y"]), _TOUCH_M)
             found.extend(own["place_id"][~on_own])
     return tuple(sorted(found))
 

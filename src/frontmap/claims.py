@@ -225,7 +225,7 @@ def fraction_days(history: History, *, fraction: float = 0.5) -> pd.DataFrame:
         Two rows (none if the ledger has no such figure): party, region, denominator (in words),
         denominator_km2, fraction, threshold_km2, peak_date, day (from our best area), day_low and day_high
         (from the low and the high area), note. A day is NaT where the area was never above the threshold or
-        had not fallen to it by the last day; `note` says so.
+        had not fallen to it by the last day; then why, why_low or why_high says which.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def fraction_days(history: History, *, fraction: float = 0.5) -> pd.DataFrame:
     totals = [c for c in claims if _is_total(c) and not _later_than_as_of(history, c)]
     columns = (
         "party", "region", "denominator", "denominator_km2", "fraction", "threshold_km2",
-        "peak_date", "day", "day_low", "day_high", "note",
+        "peak_date", "day", "day_low", "day_high", "why", "why_low", "why_high", "note",
     )  # fmt: skip
     if not totals:
         return pd.DataFrame(columns=list(columns))
@@ -254,9 +254,14 @@ def fraction_days(history: History, *, fraction: float = 0.5) -> pd.DataFrame:
         threshold = fraction * total
         found = [first_day_at_or_below(ground.days, area, threshold) for area in (best, low, high)]
         peaks = ", ".join(f"{w} {ground.days[int(a.argmax())]:%Y-%m-%d}" for w, a in _named(best, low, high))
-        notes = [history.interval_label, f"peaks: {peaks}", *_missing_days(found, (best, low, high), threshold)]
+        notes = [history.interval_label, f"peaks: {peaks}"]
         rows.append(
-            (party, ";".join(regions), label, total, fraction, threshold, ground.days[peak], *found, "; ".join(notes))
+            (
+                *(party, ";".join(regions), label, total, fraction, threshold, ground.days[peak]),
+                *found,
+                *(_why(*each, threshold, ground.days[-1]) for each in zip(found, (best, low, high), strict=True)),
+                "; ".join(notes),
+            )
         )
     return pd.DataFrame(rows, columns=list(columns))
 
@@ -559,7 +564,7 @@ def _share_columns(claim: Claim, figure: Figure, ground: Ground, ledger: Sequenc
     peak = float(ground.series(_in(ground.opposed))[1].max())
     named = _published_totals(claim, totals, ledger)
     if totals.low <= peak <= totals.high:
-        named.append(f"{peak:,.0f} (our peak)")
+        named.append(f"and our own peak, {peak:,.0f}")
     return (*totals, "; ".join(named) or "none published", *by_regained)
 
 
@@ -594,17 +599,12 @@ def _later_than_as_of(history: History, claim: Claim) -> bool:
     return claim.published.date() > history.as_of
 
 
-def _missing_days(
-    found: Sequence[pd.Timestamp], areas: tuple[FloatArray, FloatArray, FloatArray], threshold_km2: float
-) -> list[str]:
-    """Say of each day that was not found why."""
-    notes: list[str] = []
-    for day, (what, area) in zip(found, _named(*areas), strict=True):
-        if pd.isna(day):
-            never_above = float(area.max()) <= threshold_km2
-            why = "was never above the threshold" if never_above else "had not fallen to it by the last day"
-            notes.append(f"the {what} area {why}")
-    return notes
+def _why(day: pd.Timestamp, area_km2: FloatArray, threshold_km2: float, last: pd.Timestamp) -> str:
+    """Say why a day was not found; nothing where it was."""
+    if not pd.isna(day):
+        return ""
+    peak = float(area_km2.max())
+    return f"never above it (peak {peak:,.0f} km2)" if peak <= threshold_km2 else f"not yet by {last:%Y-%m-%d}"
 
 
 def _named(best: FloatArray, low: FloatArray, high: FloatArray) -> list[tuple[str, FloatArray]]:

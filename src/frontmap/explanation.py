@@ -69,11 +69,12 @@ class Explanation:
         return "\n".join(lines)
 
     def _parts(self) -> list[tuple[str, pd.DataFrame]]:
+        spell = f"from {self.spell_from} to {self.spell_to}"
         return [
             ("Deciding reports", self.deciding),
-            ("Supporting reports", self.supporting),
-            ("Losing claims: they said otherwise", self.losing),
-            ("Noted: no evidence of who holds it", self.noted),
+            (f"Supporting reports {spell}", self.supporting),
+            (f"Losing claims {spell}: they said otherwise", self.losing),
+            (f"Noted {spell}: no evidence of who holds it", self.noted),
         ]
 
     def to_dict(self) -> dict[str, object]:

@@ -376,6 +376,8 @@ def _write_package(history: History, layers: ZoneLayers, temporary: Path, target
                 dataset_metadata=_credits(history),
             )
     except (DataLayerError, DataSourceError) as error:
-        raise OutputError(f"cannot write {target}: {error}; nothing half-written was left") from error
+        raise OutputError(
+            f"cannot write {target}: {error}; nothing half-written was left; free some space or choose another folder"
+        ) from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -53,6 +53,49 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise output_error(target, error) from error
 
 
+@contextmanager
+def atomic_folder(folder: str | Path) -> Iterator[Path]:
+    """
+    Yield a hidden folder for a set of files; move them into `folder` together, only if the block succeeds.
+
+    Parameters
+    ----------
+    folder
+        Where the files belong; created if absent. Files of the same names stay as they were until the very end.
+
+    Yields
+    ------
+    Path
+        Where to write, within `folder`.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be created or written to, the disk is full, or a folder is in the way of a file.
+    """
+    target = Path(folder)
+    is_new = not target.exists()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".frontmap-", dir=target))
+        try:
+            yield stage
+            written = sorted(stage.iterdir())
+            for blocked in (target / each.name for each in written if (target / each.name).is_dir()):
+                raise IsADirectoryError(errno.EISDIR, "a folder is in the way", str(blocked))
+            for each in written:
+                each.replace(target / each.name)
+        except OutputError as error:
+            raise OutputError(str(error).replace(str(stage), str(target))) from error
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    except OSError as error:
+        raise output_error(target, error) from error
+    finally:
+        if is_new and target.is_dir() and not any(target.iterdir()):
+            target.rmdir()
+
+
 def atomic_write_bytes(path: str | Path, data: bytes) -> Path:
     """
     Write bytes to a file, whole or not at all.

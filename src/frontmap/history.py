@@ -505,7 +505,10 @@ class History:
         early = int((reports["event_date"] < self.days[0]).sum())
         away = int((reports["event_date"] > pd.Timestamp(theatre.period_end)).sum())
         unused = len(reports) - len(control.reports_as_of(reports, self.as_of))
+        homes = {party.home_country for party in theatre.parties if party.home_country}
+        uncut = int(theatre.border is None and len(homes & set(theatre.places["country"])) > 1)
         sentences = [
+            (uncut, "There is no border.geojson: cells are not cut between the countries."),
             (len(t.unplaced), "{} places have no position: they can be named and reported, not drawn."),
             (
                 len(t.vague),
@@ -518,7 +521,8 @@ class History:
             ),
             (
                 len(t.merged),
-                f"{{}} groups of places lie within {theatre.merge_distance_m:g} m of each other and share a cell.",
+                f"{{}} groups of places lie within {theatre.merge_distance_m:g} m of each other and share a cell: "
+                f"{'; '.join(' = '.join(ids) for ids in t.merged)}.",
             ),
             (
                 len(t.across),

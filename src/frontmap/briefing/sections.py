@@ -390,9 +390,8 @@ def claims_section(
 
 
 def _half(history: History, row: Mapping[Any, Any], texts: Texts, months: Sequence[str]) -> str:
-    never = texts["halfNever"]
     days = {
-        key: never if row[column] is pd.NaT else written_day(row[column], months)
+        key: row["why" + column[3:]] or written_day(row[column], months)
         for key, column in (("day", "day"), ("low", "day_low"), ("high", "day_high"))
     }
     return str(
@@ -419,14 +418,14 @@ def _claim_row(history: History, row: Mapping[Any, Any], texts: Texts, months: S
     ] or [escape(row["source_names"])]
     reason = escape(row["reason"])
     if row["denominators"] and not math.isnan(row["denominator_low"]):
-        reason += " " + escape(_denominator(row, texts))
+        reason += ". " + escape(_denominator(row, texts))
     return [
         f"{day_button(history, row['as_of_date'], months)}<small>{escape(published)}</small>",
         f"{escape(row['claimant'])}<small>"
         f"{escape(side_label(history.theatre, row['claimant_side'], texts['fields']['independent']))}</small>",
         f"{escape(subject)}<small>{escape(about)}; {escape(row['basis'])}</small>",
         escape(_span(row["lower"], row["upper"], unit)),
-        escape(_ours(row, unit)),
+        f"{escape(_ours(row, unit))}{_difference(row, head)}",
         f'<span data-verdict="{escape(row["verdict"])}">{escape(texts["verdicts"].get(row["verdict"], ""))}</span>',
         reason,
         ", ".join(sources),
@@ -445,10 +444,22 @@ def _ours(row: Mapping[Any, Any], unit: str) -> str:
     return f"{best}{unit if unit == '%' else f' {unit}'.rstrip()} ({low} to {high})"
 
 
+def _difference(row: Mapping[Any, Any], head: Mapping[str, str]) -> str:
+    """Write the published figure less ours as markup; nothing where there is no figure."""
+    if math.isnan(row["difference"]):
+        return ""
+    sign = "+" if row["difference"] > 0 else "-" if row["difference"] < 0 else ""
+    return f"<small>{escape(head['difference'].format(difference=sign + number(abs(row['difference']))))}</small>"
+
+
 def _denominator(row: Mapping[Any, Any], texts: Texts) -> str:
     low, high = row["denominator_low"], row["denominator_high"]
     most = number(high) if math.isfinite(high) else "any"
-    return str(texts["claimHead"]["denominator"].format(low=number(low), high=most, named=row["denominators"]))
+    return str(
+        texts["claimHead"]["denominator"].format(
+            best=number(row["denominator"]), low=number(low), high=most, named=row["denominators"]
+        )
+    )
 
 
 def sources_section(theatre: Theatre, reports: pd.DataFrame, texts: Texts) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from frontmap.briefing.page import briefing_html
 from frontmap.claims import test_claims
 from frontmap.export import write_tables, write_zones
+from frontmap.files import atomic_folder
 from frontmap.maps.offline import save_page
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def brief(
     history
         An assessed history.
     folder
-        Where to; created if absent. Each file is written whole or not at all.
+        Where to; created if absent. All files are written, or none: earlier ones then stay as they were.
     made_on
         Told on the page if given; without it the same history gives the same bytes.
     lang
@@ -59,9 +60,11 @@ def brief(
 
     tell("claims")
     ledger = test_claims(history)
-    tell("briefing.html")
-    page = save_page(briefing_html(history, ledger, made_on=made_on, lang=lang), target / "briefing.html")
-    tell("tables")
-    tables = write_tables(history, ledger, target)
-    tell("zones")
-    return {"briefing.html": page, **tables, **write_zones(history, target)}
+    with atomic_folder(target) as stage:
+        tell("briefing.html")
+        page = save_page(briefing_html(history, ledger, made_on=made_on, lang=lang), stage / "briefing.html")
+        tell("tables")
+        tables = write_tables(history, ledger, stage)
+        tell("zones")
+        written = {"briefing.html": page, **tables, **write_zones(history, stage)}
+    return {name: target / path.name for name, path in written.items()}

@@ -232,11 +232,17 @@ def claims(
         print_table(_ledger_for_people(ledger), f"{history.theatre.title}: published figures and ours (low to high)")
         counts = ledger["verdict"].value_counts()
         print_lines("", "; ".join(f"{verdict}: {count}" for verdict, count in counts.items()))
-        print_lines(f"Interval: {history.interval_label}", "")
-        print_table(
-            fractions[["party", "region", "fraction", "denominator", "threshold_km2", "day_low", "day", "day_high"]],
-            "First day after its peak on which a party held no more than a fraction of a total (low to high)",
+        print_lines(
+            "above, below: the published figure lies above or below our interval; difference: published less ours"
         )
+        apart = ledger[ledger["verdict"] == "not comparable"]
+        print_lines(*(f"{claim}: {why}" for claim, why in zip(apart["claim_id"], apart["reason"], strict=True)))
+        print_lines(f"Interval: {history.interval_label}", "")
+        if len(fractions):
+            print_table(
+                _fractions_for_people(fractions),
+                "First day after its peak on which a party held no more than a fraction of a total (low to high)",
+            )
     else:
         request.print_rows(ledger, interval=history.interval_label)
 
@@ -427,18 +433,29 @@ def _ledger_for_people(ledger: pd.DataFrame) -> pd.DataFrame:
             return ""
         return _interval(row["figure"], row["figure_low"], row["figure_high"])
 
+    where = (ledger["district"] + ", ").where(ledger["district"] != "", "") + ledger["region"].str.replace(";", ", ")
+    basis = (", " + ledger["basis"]).where(~ledger["basis"].isin(["control", "share"]), "")
     lower, upper = (ledger[name].map("{:,.10g}".format) for name in ("lower", "upper"))
     return pd.DataFrame(
         {
             "claim": ledger["claim_id"],
             "day": ledger["as_of_date"],
             "claimant": ledger["claimant"],
-            "about": ledger["party"] + " " + ledger["measure"].str.replace("_", " "),
+            "about": ledger["party"] + " " + ledger["measure"].str.replace("_", " ") + ", " + where + basis,
             "published": lower.where(lower == upper, lower + " to " + upper) + " " + ledger["unit"],
             "ours": [figure(row) for _, row in ledger.iterrows()],
+            "difference": ledger["difference"].map("{:+,.0f}".format).where(ledger["difference"].notna(), ""),
             "verdict": ledger["verdict"],
         }
     )
+
+
+def _fractions_for_people(fractions: pd.DataFrame) -> pd.DataFrame:
+    """Put the reason where there is no day."""
+    shown = fractions[["party", "region", "fraction", "denominator", "threshold_km2"]].copy()
+    for name, why in (("day_low", "why_low"), ("day", "why"), ("day_high", "why_high")):
+        shown[name] = fractions[name].dt.strftime("%Y-%m-%d").where(fractions[why] == "", fractions[why])
+    return shown
 
 
 def _days_to_explain(history: History, place_id: str, request: Request) -> list[date]:
