@@ -33,7 +33,6 @@ from frontmap.schema.columns import (
 Row = Mapping[Any, Any]
 BoolArray = npt.NDArray[np.bool_]
 
-_SHOWN = 20
 _YEAR_DAYS = 366
 _LATE_DAYS = 10 * _YEAR_DAYS
 _SIMILAR = 0.8
@@ -555,20 +554,12 @@ def _report(
     found: Callable[[Row], str],
     next_step: str,
 ) -> list[Problem]:
-    """Make one problem per wrong row; after the first twenty, one more that names all other rows."""
-    if not wrong.any():
-        return []
+    """Make one problem for each wrong row."""
     rows = rows[wrong]
-    shown = rows.iloc[:_SHOWN]
-    problems = [
+    return [
         Problem(file, int(line), expected, found(row), next_step)
-        for line, row in zip(shown.index, shown.to_dict("records"), strict=True)
+        for line, row in zip(rows.index, rows.to_dict("records"), strict=True)
     ]
-    rest = rows.index[_SHOWN:]
-    if len(rest):
-        told = f"the same kind of problem in {len(rest)} further rows ({_rows_text(rest)})"
-        problems.append(Problem(file, int(rest[0]), expected, told, next_step))
-    return problems
 
 
 def _rows_text(rows: pd.Index) -> str:
