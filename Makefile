@@ -61,7 +61,7 @@ clean:  ## remove .venv, outputs and caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.core: EXTRAS :=
-$(VENV)/.test: EXTRAS := [notebooks,test]
+$(VENV)/.test: EXTRAS := [notebooks,test,validate]
 $(VENV)/.layers: EXTRAS := [layers]
 
 # A stamp is renewed when what it was installed from has changed. uv where it works, pip where it does not (uv knows

@@ -51,7 +51,7 @@ def test_environment_uses_conda_forge_alone() -> None:
 
 
 def test_environment_names_the_same_packages_with_the_same_bounds() -> None:
-    wanted = declared("notebooks", "test")
+    wanted = declared("notebooks", "test", "validate")
     conda = {}
     for line in CONDA_LINES:
         spec = MatchSpec(line, strict=True)
