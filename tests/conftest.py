@@ -46,6 +46,12 @@ def kursk_history(kursk: fm.Theatre) -> fm.History:
 
 
 @pytest.fixture(scope="session")
+def kursk_estimate(kursk: fm.Theatre) -> fm.History:
+    """Return the bundled theatre's history under the estimate."""
+    return fm.assess(kursk, policy="estimate")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Return the path of the system's Chromium; where there is none, skip, or in CI fail."""
     names = ("chromium", "chromium-browser", "google-chrome")

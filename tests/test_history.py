@@ -12,7 +12,7 @@ import shapely
 from pyproj import Geod
 
 from frontmap.cells import verify_cells
-from frontmap.control import policy_names
+from frontmap.control import rule_names
 from frontmap.dates import first_day_after
 from frontmap.errors import AmbiguousPlaceError, DateError, FrontmapError, PolicyError
 from frontmap.history import History, assess
@@ -125,7 +125,7 @@ def test_areas_sum_to_the_frame_and_lie_in_their_interval(kursk: History) -> Non
 
 
 def test_low_and_high_are_what_every_and_any_policy_gives(kursk: History) -> None:
-    others = {p: assess(kursk.theatre, policy=p) for p in policy_names(["UA", "RU"])}
+    others = {p: assess(kursk.theatre, policy=p) for p in rule_names(["UA", "RU"])}
     n, code = kursk.day_number("2025-01-06"), kursk.state_names.index("UA")
     masks = [h.codes[n] == code for h in others.values()]
     area = kursk.cells["area_km2"].to_numpy()
@@ -261,7 +261,7 @@ def test_as_of_reaches_every_policy(tmp_path: Path) -> None:
     ]
     theatre = load(write_theatre(tmp_path, reports=late))
     then = assess(theatre, policy="majority", as_of="2024-01-24")
-    assert all("AA" not in set(s.query("place_id == 'nl-oak'")["state"]) for s in then.spells_by_policy.values())
+    assert all("AA" not in set(s.query("place_id == 'nl-oak'")["state"]) for s in then.spells_by_rule.values())
     assert then.area_on("2024-01-10", "AA", side="NL") == (0, 0, 0)
     now = assess(theatre, policy="majority", as_of="2024-01-25")
     assert now.area_on("2024-01-10", "AA", side="NL").low > 0

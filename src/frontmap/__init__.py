@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from frontmap.briefing import brief
     from frontmap.cells import verify_cells
-    from frontmap.claims import fraction_days, test_claims
+    from frontmap.claims import claim_mismatches, fraction_days, fraction_table, test_claims
     from frontmap.errors import FrontmapError
     from frontmap.explanation import Explanation
     from frontmap.history import History, assess
@@ -26,7 +26,9 @@ __all__ = [
     "assess",
     "brief",
     "check",
+    "claim_mismatches",
     "fraction_days",
+    "fraction_table",
     "load",
     "show",
     "test_claims",
@@ -41,7 +43,9 @@ _HOME = {
     "assess": "history",
     "brief": "briefing",
     "check": "theatre",
+    "claim_mismatches": "claims",
     "fraction_days": "claims",
+    "fraction_table": "claims",
     "load": "theatre",
     "show": "maps",
     "test_claims": "claims",

@@ -8,10 +8,11 @@ from datetime import date
 
 import pandas as pd
 
-from frontmap.dates import add_days, parse_day
+from frontmap.dates import add_days, first_day_after, parse_day
 from frontmap.errors import DateError, FrontmapError, PolicyError
 from frontmap.schema import CONTESTED, INDEPENDENT, UNKNOWN
 
+ESTIMATE = "estimate"
 ASSERTION, ASSESSMENT, CONCESSION = 1, 2, 3
 SETTLING_DAYS = 7
 LAPSE_DAYS = 30
@@ -55,10 +56,17 @@ disagree a vote for contested. On each day with a new statement the votes of the
 the state with most votes holds until the next count. A tie goes to the side that the other side concedes to; a tie that
 remains makes the place contested. Statements that are only near a place or implied vote only beside a direct vote for
 the same state, reported assaults do not vote, and before any report a place is held by its home party.""",
+    ESTIMATE: """
+Every report is evidence that may be wrong, with a probability that follows from its origin's reliability. On the ground
+of each home party the chance that another party holds a point is read from all reports near it in space and time: a
+latent field (a Gaussian process) that favours the home party until reports speak against it. A claim of capture also
+says that the place was not held some days before. Relays by one side of one statement count once; statements that are
+near a place or implied weigh less; reported assaults do not count. The best state is the most probable one; the
+interval comes from maps drawn at random from all that the reports allow.""",
 }
 
 
-def policy_names(party_ids: Sequence[str]) -> tuple[str, ...]:
+def rule_names(party_ids: Sequence[str]) -> tuple[str, ...]:
     """List the policies by rule that exist for a set of parties.
 
     Parameters
@@ -78,10 +86,36 @@ def policy_names(party_ids: Sequence[str]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> policy_names(["UA", "RU"])
+    >>> rule_names(["UA", "RU"])
     ('assessed', 'majority', 'claimed-by:UA', 'claimed-by:RU')
     """
     return ("assessed", "majority", *(f"claimed-by:{party}" for party in party_ids))
+
+
+def policy_names(party_ids: Sequence[str]) -> tuple[str, ...]:
+    """List all policies that exist for a set of parties: ``estimate``, and those by rule.
+
+    Parameters
+    ----------
+    party_ids : sequence of str
+        Ids of the parties of a theatre.
+
+    Returns
+    -------
+    tuple of str
+        ``estimate``, then `rule_names`.
+
+    Raises
+    ------
+    TypeError
+        If `party_ids` is not iterable.
+
+    Examples
+    --------
+    >>> policy_names(["UA", "RU"])[:2]
+    ('estimate', 'assessed')
+    """
+    return (ESTIMATE, *rule_names(party_ids))
 
 
 def policy_rule(policy: str) -> str:
@@ -105,7 +139,7 @@ def policy_rule(policy: str) -> str:
     kind, _, party = policy.partition(":")
     if kind not in _RULES or (kind == "claimed-by") != bool(party):
         raise PolicyError(
-            f"expected a policy 'assessed', 'majority' or 'claimed-by:<party>', found {policy!r}; "
+            f"expected a policy 'estimate', 'assessed', 'majority' or 'claimed-by:<party>', found {policy!r}; "
             "next: choose one of these"
         )
     return " ".join(_RULES[kind].split()).replace("{party}", party)
@@ -194,7 +228,7 @@ def spells(
     party_ids : sequence of str
         Ids of the parties.
     policy : str
-        A name from `policy_names`.
+        A name from `rule_names`.
     start, end : date
         First and last day of the period, both inclusive.
     as_of : date or str, optional
@@ -212,7 +246,7 @@ def spells(
     Raises
     ------
     PolicyError
-        If the policy does not exist, or names a party that is not in the theatre.
+        If no such policy by rule exists, or it names a party that is not in the theatre.
     DateError
         If `as_of` is no date or lies before the period.
     FrontmapError
@@ -223,6 +257,8 @@ def spells(
     Zhukov, Y. and Ayers, N. (2023), VIINA 2.0, for the majority rule; the ranks of evidence are this project's own.
     """
     require_policy(policy, party_ids)
+    if policy == ESTIMATE:
+        raise PolicyError("expected a policy by rule, found 'estimate'; next: use frontmap.assess")
     if as_of is not None:
         end = min(end, parse_day(as_of))
     if end < start:
@@ -273,6 +309,34 @@ def reports_as_of(reports: pd.DataFrame, as_of: date | str | None) -> pd.DataFra
     return reports[reports["published_date"] <= pd.Timestamp(parse_day(as_of))]
 
 
+def clip_spells(spells: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Cut spells to some days.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        As from `spells`.
+    days : DatetimeIndex
+        Consecutive days, all of them kept.
+
+    Returns
+    -------
+    DataFrame
+        The spells that touch these days, cut to them.
+
+    Raises
+    ------
+    IndexError
+        If there are no days.
+    """
+    start, end = days[0], pd.Timestamp(first_day_after(days[-1].date()))
+    inside = spells[(spells["valid_from"] < end) & (spells["valid_to"] > start)]
+    return inside.assign(
+        valid_from=inside["valid_from"].where(inside["valid_from"] > start, start),
+        valid_to=inside["valid_to"].where(inside["valid_to"] < end, end),
+    ).reset_index(drop=True)
+
+
 def heard_by(reports: pd.DataFrame, policy: str) -> pd.Series:
     """Tell which reports a policy listens to at all.
 
@@ -318,7 +382,7 @@ def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) ->
             day=row["event_date"].date(),
             origin=row["origin"],
             party=row["party"],
-            says=_says(row["status"], row["party"], parties),
+            says=said_state(row["status"], row["party"], parties),
             rank=_rank(row["status"], row["party"], row["origin_side"]),
             direct=bool(row["direct"]),
         )
@@ -326,8 +390,32 @@ def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) ->
     return result
 
 
-def _says(status: str, party: str, parties: tuple[str, ...]) -> str | None:
-    """Tell the state that a status speaks for; None for an assault, which proves neither an attack nor a hold."""
+def said_state(status: str, party: str, parties: tuple[str, ...]) -> str | None:
+    """Tell the state that a report speaks for.
+
+    Parameters
+    ----------
+    status, party : str
+        As in ``reports.csv``.
+    parties : tuple of str
+        Ids of all parties.
+
+    Returns
+    -------
+    str or None
+        A party, ``contested``, or ``unknown`` where one of several parties left; None for an assault, which proves
+        neither an attack nor a hold.
+
+    Raises
+    ------
+    TypeError
+        If `parties` is not iterable.
+
+    Examples
+    --------
+    >>> said_state("withdrawn", "UA", ("UA", "RU")), said_state("assault", "UA", ("UA", "RU"))
+    ('RU', None)
+    """
     if status in ("controlled", "claimed"):
         return party
     if status == "contested":

@@ -7,6 +7,8 @@ from datetime import date
 
 import pandas as pd
 
+SHOWN = 12  # moves that are printed
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -34,6 +36,8 @@ class Explanation:
         Rows of ``reports.csv``: they decided; agreed; said otherwise; said nothing of who holds the place.
     drawn : str
         How the place appears on the map: its own cell, one shared with others, or none and why.
+    moves : DataFrame or None
+        With the estimate, how much each report moves it, strongest first; see `frontmap.reasons.moves`.
     """
 
     place: str
@@ -50,6 +54,7 @@ class Explanation:
     losing: pd.DataFrame
     noted: pd.DataFrame
     drawn: str
+    moves: pd.DataFrame | None = None
 
     def __str__(self) -> str:
         known = "as known today" if self.as_of is None else f"as known on {self.as_of}"
@@ -60,6 +65,7 @@ class Explanation:
             f"In this state: {self.spell_from} to {self.spell_to}",
             f"On the map: {self.drawn}",
         ]
+        lines += self._moves()
         for title, rows in self._parts():
             lines += [
                 "",
@@ -67,6 +73,20 @@ class Explanation:
                 *(_report_line(row) for row in rows.itertuples(index=False)),
             ]
         return "\n".join(lines)
+
+    def _moves(self) -> list[str]:
+        """Lines that tell what moves the estimate most."""
+        if self.moves is None:
+            return []
+        rest = len(self.moves) - SHOWN
+        more = [f"  and {rest} smaller ones"] if rest > 0 else []
+        rows = self.moves.head(SHOWN)
+        return [
+            "",
+            f"What moves the estimate, by its pull towards {self.state}",
+            *map(_move_line, _records(rows)),
+            *more,
+        ]
 
     def _parts(self) -> list[tuple[str, pd.DataFrame]]:
         spell = f"from {self.spell_from} to {self.spell_to}"
@@ -108,7 +128,9 @@ class Explanation:
             "spell_to": str(self.spell_to),
             "drawn": self.drawn,
         }
-        return head | {name: _records(rows) for name, rows in groups.items()}
+        if self.moves is not None:
+            head["moves"] = _records(self.moves)
+        return head | {name: _dated_records(rows) for name, rows in groups.items()}
 
 
 def _report_line(row: object) -> str:
@@ -122,6 +144,14 @@ def _report_line(row: object) -> str:
     )
 
 
+def _move_line(move: dict[str, object]) -> str:
+    what = f"{move['report_id']} about {move['place_id']}" if move["report_id"] else "what is assumed before any report"
+    return f"  {move['pull']:+7.2f}  ({move['points']:+.0f} points)  {what}"
+
+
+def _dated_records(rows: pd.DataFrame) -> list[dict[str, object]]:
+    return _records(rows.assign(**{c: rows[c].dt.strftime("%Y-%m-%d") for c in ("event_date", "published_date")}))
+
+
 def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
-    table = rows.assign(**{c: rows[c].dt.strftime("%Y-%m-%d") for c in ("event_date", "published_date")})
-    return [{str(k): v for k, v in record.items()} for record in table.to_dict(orient="records")]
+    return [{str(k): v for k, v in record.items()} for record in rows.to_dict(orient="records")]

@@ -10,21 +10,30 @@ from functools import cached_property, lru_cache
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from frontmap import control
 from frontmap.areas import CodeArray, Interval, area_series, change_table, mask_series, transitions
 from frontmap.cells import Tessellation, tessellate, verify_cells
 from frontmap.crs import WGS84, FloatArray
 from frontmap.dates import day_range, last_day_before, parse_day
-from frontmap.errors import DateError, FrontmapError
+from frontmap.errors import DateError, FrontmapError, PolicyError
+from frontmap.estimate.draws import Draws, centred
 from frontmap.explanation import Explanation
+from frontmap.reasons import deciding, estimate_spells, moves
 from frontmap.schema import CONTESTED, UNKNOWN
+from frontmap.surfaces import Surfaces, estimate_surfaces
 from frontmap.theatre import Theatre
 from frontmap.topology import IntArray
 from frontmap.voronoi import BoolArray
 from frontmap.zones import Arcs, build_arcs
 
-INTERVAL_LABEL = "spread over policies: low = area that every policy gives, high = area that any policy gives"
+SPREAD_LABEL = "spread over policies: low = area that every policy gives, high = area that any policy gives"
+DRAWS_LABEL = "{level:g} % of {count} maps drawn from what the reports allow lie between low and high"
+UNPLACED = "assessed"  # the rule for places that no field reaches, having no position
+_NO_SPELL = "another of the places that share the cell was decided by then"
+_NO_TURN = "estimate: the line passed through ground of this place; the place itself was never in this state"
+_ASK = "next: assess(theatre, policy='estimate')"
 FRONT, CONTESTED_EDGE, UNKNOWN_EDGE = "front", "contested-edge", "unknown-edge"
 
 
@@ -44,8 +53,10 @@ class History:
         Every day of the period, inclusive.
     tessellation : Tessellation
         Cells of the theatre.
-    spells_by_policy : mapping of str to DataFrame
-        Spells of every policy by rule on the same days, `policy` among them.
+    spells_by_rule : mapping of str to DataFrame
+        Spells of every policy by rule on the same days.
+    surfaces : Surfaces or None
+        What the estimate says, if that is the policy.
 
     Notes
     -----
@@ -57,18 +68,76 @@ class History:
     as_of: date | None
     days: pd.DatetimeIndex
     tessellation: Tessellation
-    spells_by_policy: Mapping[str, pd.DataFrame] = field(repr=False)
-    interval_label: str = INTERVAL_LABEL
+    spells_by_rule: Mapping[str, pd.DataFrame] = field(repr=False)
+    surfaces: Surfaces | None = field(default=None, repr=False)
 
     @property
     def cells(self) -> gpd.GeoDataFrame:
         """Cells of the theatre, EPSG:4326: cell_id, place_id, place_ids, side, region, district, area_km2, geometry."""
         return self.tessellation.cells
 
-    @property
+    @cached_property
     def spells(self) -> pd.DataFrame:
         """Spells of every place under this policy; see `frontmap.control.spells`."""
-        return self.spells_by_policy[self.policy]
+        if self.surfaces is None:
+            return self.spells_by_rule[self.policy]
+        parties = [party.id for party in self.theatre.parties]
+        return control.clip_spells(estimate_spells(self.surfaces, parties, self.spells_by_rule[UNPLACED]), self.days)
+
+    @property
+    def level(self) -> float | None:
+        """Probability with which the interval is meant to hold the truth; None where it is a spread over policies."""
+        return None if self.surfaces is None else self.surfaces.parameters.level
+
+    @property
+    def interval_label(self) -> str:
+        """What the interval of every area is, in words."""
+        if self.surfaces is None:
+            return SPREAD_LABEL
+        return DRAWS_LABEL.format(level=100 * self.surfaces.parameters.level, count=self.surfaces.parameters.draws)
+
+    @property
+    def draws(self) -> Draws | None:
+        """Maps drawn at random from what the reports allow, cell by cell; None under a rule."""
+        return None if self.surfaces is None else self.surfaces.draws
+
+    @cached_property
+    def day_numbers(self) -> FloatArray:
+        """The days of this history as `draws` counts them."""
+        first = self.days[0] if self.surfaces is None else self.surfaces.days[0]
+        return (self.days - first).days.to_numpy(dtype=np.float64)
+
+    def probability(self, state: str) -> NDArray[np.float32]:
+        """Tell the probability of a state in each cell on each day.
+
+        Parameters
+        ----------
+        state : str
+            A name from `state_names`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_days, n_cells)
+            Cells in the order of ``cells``. Over all states they sum to 1.
+
+        Raises
+        ------
+        PolicyError
+            If the policy is a rule, which gives no probabilities.
+        FrontmapError
+            If there is no such state.
+        """
+        self._state_code(state)
+        if self.surfaces is None:
+            raise PolicyError(
+                f"expected policy 'estimate', found {self.policy!r}, which gives no probabilities; {_ASK}"
+            )
+        return self.surfaces.probabilities[state][self._span]
+
+    @cached_property
+    def _span(self) -> slice:
+        """The days of this history among those of the surfaces."""
+        return slice(int(self.day_numbers[0]), int(self.day_numbers[-1]) + 1)
 
     @cached_property
     def state_names(self) -> tuple[str, ...]:
@@ -84,22 +153,33 @@ class History:
     def place_states(self) -> dict[str, CodeArray]:
         """State codes by policy, shape (n_days, n_places), places in the order of ``theatre.places``."""
         place_ids = self.theatre.places["place_id"]
-        return {p: _codes(s, place_ids, self.days, self.state_names) for p, s in self.spells_by_policy.items()}
+        found = {p: _codes(s, place_ids, self.days, self.state_names) for p, s in self.spells_by_rule.items()}
+        if self.surfaces is not None:
+            codes = found[UNPLACED].copy()
+            codes[:, pd.Index(place_ids).get_indexer(self.surfaces.settlements.index)] = self.surfaces.settlement_codes[
+                self._span
+            ]
+            found[self.policy] = codes
+        return found
 
     @cached_property
     def policy_codes(self) -> dict[str, CodeArray]:
         """State codes by policy, shape (n_days, n_cells), cells in the order of ``cells``."""
         contested = self.state_names.index(CONTESTED)
-        return {
-            p: _cell_codes(
-                states, self.spells_by_policy[p], self.days, self.theatre.places["place_id"], self.cells, contested
-            )
-            for p, states in self.place_states.items()
+        places = self.theatre.places["place_id"]
+        found = {
+            p: _cell_codes(self.place_states[p], spells, self.days, places, self.cells, contested)
+            for p, spells in self.spells_by_rule.items()
         }
+        if self.surfaces is not None:
+            found[self.policy] = self.surfaces.codes[self._span]
+        return found
 
     @cached_property
     def codes(self) -> CodeArray:
         """State codes under this policy, shape (n_days, n_cells); indices into `state_names`."""
+        if self.surfaces is not None:
+            return self.surfaces.codes[self._span]
         return self.policy_codes[self.policy]
 
     @cached_property
@@ -142,7 +222,7 @@ class History:
         return int(self.days.searchsorted(pd.Timestamp(wanted)))
 
     def state_masks(self, state: str) -> tuple[BoolArray, BoolArray]:
-        """Tell where every policy, and where any policy, gives a state.
+        """Tell where a state is beyond doubt, and where it is possible.
 
         Parameters
         ----------
@@ -152,7 +232,8 @@ class History:
         Returns
         -------
         every, any : ndarray of bool, shape (n_days, n_cells)
-            Cells in which all policies agree on the state; cells in which at least one gives it.
+            Cells in which all policies by rule agree on the state, and in which at least one gives it; with the
+            estimate, cells in which its probability exceeds the upper end of the interval's level, and the lower.
 
         Raises
         ------
@@ -160,8 +241,59 @@ class History:
             If there is no such state.
         """
         code = self._state_code(state)
+        if self.surfaces is not None:
+            tail = self.surfaces.parameters.tail
+            return self.probability(state) > 1.0 - tail, self.probability(state) > tail
         masks = [codes == code for codes in self.policy_codes.values()]
         return np.logical_and.reduce(masks), np.logical_or.reduce(masks)
+
+    @cached_property
+    def contested_cells(self) -> BoolArray:
+        """Cells that are contested on each day, shape (n_days, n_cells).
+
+        Under a rule those in the state ``contested``. With the estimate a band along the line, over the parties' zones
+        and not beside them: ground where no state is as probable as ``contested_below`` of the parameters.
+        """
+        contested: BoolArray = self.codes == self._state_code(CONTESTED)
+        if self.surfaces is not None:
+            leading = np.max([self.probability(state) for state in self.state_names], axis=0)
+            contested = contested | (leading < self.surfaces.parameters.contested_below)
+        return contested
+
+    def contested_band(self, day: date | str) -> gpd.GeoDataFrame:
+        """Draw the contested ground of a day, one row for each side of the border.
+
+        Parameters
+        ----------
+        day : date or str
+            The day (its end).
+
+        Returns
+        -------
+        GeoDataFrame
+            EPSG:4326; columns date, side, area_km2 (geodesic), geometry; no row where nothing is contested. With the
+            estimate it lies over the zones: its ground is part of the parties' areas too.
+
+        Raises
+        ------
+        DateError
+            If the day lies outside the period.
+        """
+        n = self.day_number(day)
+        labels = np.where(self.contested_cells[n], self._side_code, len(self.sides))
+        polygons = self.arcs.polygons(labels)
+        rows = [
+            {
+                "date": self.days[n],
+                "side": side,
+                "area_km2": float(self._area_km2[labels == code].sum()),
+                "geometry": polygons[code],
+            }
+            for code, side in enumerate(self.sides)
+            if code in polygons
+        ]
+        columns = ["date", "side", "area_km2", "geometry"]
+        return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=WGS84)
 
     def _state_code(self, state: str) -> int:
         if state not in self.state_names:
@@ -176,12 +308,11 @@ class History:
         best = area_series(
             self.codes, self._area_km2, self._side_code, n_states=len(self.state_names), n_groups=n_sides
         )
-        bounds = [
-            [mask_series(m, self._area_km2, self._side_code, n_groups=n_sides) for m in self.state_masks(state)]
-            for state in self.state_names
-        ]
-        low = np.stack([b[0] for b in bounds], axis=1)
-        high = np.stack([b[1] for b in bounds], axis=1)
+        if self.draws is None:
+            low, high = self._spread()
+        else:
+            drawn = self.draws.areas(self._area_km2, self._side_code, n_sides)
+            low, high = self._quantiles(centred(self.draws.on_days(drawn, self.day_numbers), best))
         index = pd.MultiIndex.from_product([self.days, self.state_names, self.sides], names=["date", "party", "side"])
         columns = {
             "area_km2": best,
@@ -189,6 +320,38 @@ class History:
             "area_high_km2": np.maximum(high, best),
         }
         return pd.DataFrame({k: v.ravel() for k, v in columns.items()}, index=index).reset_index()
+
+    def _spread(self) -> tuple[FloatArray, FloatArray]:
+        """Areas that every policy by rule gives, and that any gives, shape (n_days, n_states, n_sides)."""
+        n = len(self.sides)
+        bounds = [
+            [mask_series(m, self._area_km2, self._side_code, n_groups=n) for m in self.state_masks(state)]
+            for state in self.state_names
+        ]
+        return np.stack([b[0] for b in bounds], axis=1), np.stack([b[1] for b in bounds], axis=1)
+
+    def _drawn_km2(self, n: int, chosen: BoolArray, code: int) -> FloatArray:
+        """Area in a state of some cells on one day in each draw, laid about the best figure; shape (n_draws,)."""
+        draws, day = self._require_draws(), float(self.day_numbers[n])
+        after = min(int(np.searchsorted(draws.nodes, day)), len(draws.nodes) - 1)
+        around = np.array([max(after - 1, 0), after])
+        area = np.where(chosen, self._area_km2, 0.0)
+        one_group = np.zeros(len(area), dtype=np.int64)
+        a, b = (draws.at_node(int(node)).areas(area, one_group, 1)[0, code, 0] for node in around)
+        first, last = draws.nodes[around]
+        part = (day - first) / (last - first) if last > first else 0.0
+        return centred((1.0 - part) * a + part * b, float(area @ (self.codes[n] == code)))
+
+    def _require_draws(self) -> Draws:
+        if self.draws is None:
+            raise PolicyError(f"expected policy 'estimate', found {self.policy!r}, which has no draws; {_ASK}")
+        return self.draws
+
+    def _quantiles(self, drawn: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Take the ends of the interval over the last axis."""
+        tail = (1.0 - (self.level or 0.0)) / 2.0
+        low, high = np.quantile(drawn, [tail, 1.0 - tail], axis=-1)
+        return low.astype(np.float64), high.astype(np.float64)
 
     def areas(self) -> pd.DataFrame:
         """Tell the area in each state on each side of the border, on every day.
@@ -244,6 +407,53 @@ class History:
             If there is no such state.
         """
         n, code = self.day_number(day), self._state_code(party)
+        chosen = self._chosen(side, regions, district)
+        area = self._area_km2
+        best = float(area[chosen & (self.codes[n] == code)].sum())
+        if self.draws is None:
+            masks = [codes[n] == code for codes in self.policy_codes.values()]
+            low, high = np.logical_and.reduce(masks), np.logical_or.reduce(masks)
+            return Interval(float(area[low & chosen].sum()), best, float(area[high & chosen].sum()))
+        ends = self._quantiles(self._drawn_km2(n, chosen, code))
+        return Interval(min(float(ends[0]), best), best, max(float(ends[1]), best))
+
+    def gain_between(self, start: date | str, end: date | str, party: str, *, side: str | None = None) -> Interval:
+        """Tell by how much an area grew from one day to another (a loss is negative).
+
+        Parameters
+        ----------
+        start, end : date or str
+            The two days (their ends).
+        party : str
+            A party id, ``contested`` or ``unknown``.
+        side : str, optional
+            Only ground on this side (country).
+
+        Returns
+        -------
+        Interval
+            In km2. With the estimate its ends are quantiles over the draws of the difference between the two days in
+            one and the same draw; under a rule they are the least and the greatest difference that a policy gives.
+
+        Raises
+        ------
+        DateError
+            If a day lies outside the period.
+        FrontmapError
+            If there is no such state.
+        """
+        a, b, code = self.day_number(start), self.day_number(end), self._state_code(party)
+        chosen = self._chosen(side, None, None)
+        area = np.where(chosen, self._area_km2, 0.0)
+        best = float(area @ (self.codes[b] == code) - area @ (self.codes[a] == code))
+        if self.draws is None:
+            others = [float(area @ (c[b] == code) - area @ (c[a] == code)) for c in self.policy_codes.values()]
+            return Interval(min(others), best, max(others))
+        low, high = self._quantiles(self._drawn_km2(b, chosen, code) - self._drawn_km2(a, chosen, code))
+        return Interval(min(float(low), best), best, max(float(high), best))
+
+    def _chosen(self, side: str | None, regions: Sequence[str] | None, district: str | None) -> BoolArray:
+        """Tell which cells lie on a side, in some regions, in a district."""
         chosen = np.ones(len(self.cells), dtype=bool)
         if side is not None:
             chosen &= (self.cells["side"] == side).to_numpy()
@@ -251,10 +461,7 @@ class History:
             chosen &= self.cells["region"].isin(list(regions)).to_numpy()
         if district is not None:
             chosen &= (self.cells["district"] == district).to_numpy()
-        masks = [codes[n] == code for codes in self.policy_codes.values()]
-        area = self._area_km2
-        low, best, high = np.logical_and.reduce(masks), self.codes[n] == code, np.logical_or.reduce(masks)
-        return Interval(*(float(area[m & chosen].sum()) for m in (low, best, high)))
+        return chosen
 
     @cached_property
     def headline(self) -> tuple[tuple[str, str], ...]:
@@ -303,7 +510,7 @@ class History:
         return table
 
     def daily_changes(self) -> pd.DataFrame:
-        """List every change of a cell's state, with the rule and the reports behind it.
+        """List every change of state of a settlement's ground, with the rule and the reports behind it.
 
         Returns
         -------
@@ -316,23 +523,40 @@ class History:
         KeyError
             If a cell's place is not in the theatre's table.
         """
-        moves = transitions(self.codes)
+        moved = transitions(self.codes)
         names = np.array(self.state_names, dtype=object)
-        table = self.cells.drop(columns="geometry").iloc[moves.cell].reset_index(drop=True)
-        table["date"] = self.days[moves.day]
-        table["from_state"], table["to_state"] = names[moves.old], names[moves.new]
-        table["name"] = table["place_id"].map(self.theatre.places.set_index("place_id")["name"])
-        reasons = table[["date", "place_ids"]].reset_index(names="change").explode("place_ids")
-        reasons = reasons.merge(
-            self.spells[["place_id", "valid_from", "rule", "deciding", "losing"]],
-            left_on=["place_ids", "date"],
-            right_on=["place_id", "valid_from"],
+        table = self.cells.drop(columns="geometry").iloc[moved.cell].reset_index(drop=True)
+        table["date"] = self.days[moved.day]
+        table["from_state"], table["to_state"] = names[moved.old], names[moved.new]
+        alike = [
+            "date",
+            "place_id",
+            "side",
+            "district",
+            "from_state",
+            "to_state",
+        ]  # a settlement may have several cells
+        table = table.groupby(alike, as_index=False, sort=False).agg(
+            area_km2=("area_km2", "sum"), place_ids=("place_ids", "first")
         )
+        table["name"] = table["place_id"].map(self.theatre.places.set_index("place_id")["name"])
+        reasons = table[["date", "place_ids", "to_state"]].reset_index(names="change").explode("place_ids")
+        reasons = reasons.merge(
+            self.spells[["place_id", "valid_from", "state", "rule", "deciding", "losing"]],
+            left_on="place_ids",
+            right_on="place_id",
+        )
+        if self.surfaces is None:
+            reasons = reasons[reasons["valid_from"] == reasons["date"]]
+        else:  # the line passes a settlement's ground on other days than the settlement: the spell nearest in time
+            reasons = reasons[reasons["state"] == reasons["to_state"]]
+            away = (reasons["valid_from"] - reasons["date"]).abs()
+            reasons = reasons.assign(away=away).sort_values(["change", "away"], kind="stable").drop_duplicates("change")
         merged = reasons.groupby("change").agg(
             rule=("rule", "; ".join), deciding=("deciding", _flat), losing=("losing", _flat)
         )
         table = table.join(merged)
-        table["rule"] = table["rule"].fillna("another of the places that share the cell was decided by then")
+        table["rule"] = table["rule"].fillna(_NO_SPELL if self.surfaces is None else _NO_TURN)
         for column in ("deciding", "losing"):
             table[column] = [ids if isinstance(ids, tuple) else () for ids in table[column]]
         columns = [
@@ -375,7 +599,7 @@ class History:
         rows = []
         for label, polygon in polygons.items():
             own = labels == label
-            places = [i for ids in self.cells["place_ids"][own] for i in ids]
+            places = sorted({i for ids in self.cells["place_ids"][own] for i in ids})
             rows.append(
                 {
                     "date": self.days[n],
@@ -424,6 +648,61 @@ class History:
         )
         return gpd.GeoDataFrame(table, geometry=list(lines["geometry"]), crs=WGS84)
 
+    def explain_area(self, party: str, day: date | str, *, side: str | None = None) -> pd.DataFrame:
+        """Tell which places make most of an area's uncertainty on a day.
+
+        Parameters
+        ----------
+        party : str
+            A party id, ``contested`` or ``unknown``.
+        day : date or str
+            The day (its end).
+        side : str, optional
+            Only ground on this side (country).
+
+        Returns
+        -------
+        DataFrame
+            Columns place_id, name, district, area_km2 (of the ground nearest to the place), best_km2 (held, by the best
+            map), expected_km2 (mean of the draws), share (of the variance of the total over the draws: the covariance
+            of the place's area with the total, so that shares sum to 1; negative where a place varies against it).
+            Greatest share first. From the drawn day nearest to `day`.
+
+        Raises
+        ------
+        PolicyError
+            If the policy is a rule, which has no draws.
+        DateError
+            If the day lies outside the period.
+        FrontmapError
+            If there is no such state.
+        """
+        n, code = self.day_number(day), self._state_code(party)
+        draws = self._require_draws()
+        chosen = self._chosen(side, None, None)
+        group, place_ids = pd.factorize(self.cells["place_id"], sort=True)
+        area = np.where(chosen, self._area_km2, 0.0)
+        node = int(np.abs(draws.nodes - self.day_numbers[n]).argmin())
+        drawn = draws.at_node(node).areas(area, group, len(place_ids))[0, code].astype(np.float64)
+        total = drawn.sum(axis=0)
+        spread = total - total.mean()
+        variance = float(spread @ spread)
+        table = pd.DataFrame(
+            {
+                "place_id": place_ids,
+                "area_km2": np.bincount(group, weights=area),
+                "best_km2": np.bincount(group, weights=area * (self.codes[n] == code)),
+                "expected_km2": drawn.mean(axis=1),
+                "share": drawn @ spread / variance if variance > 0 else np.zeros(len(place_ids)),
+            }
+        )
+        names = self.theatre.places[["place_id", "name", "district"]]
+        table = names.merge(table[table["area_km2"] > 0], on="place_id")
+        ordered: pd.DataFrame = table.sort_values(
+            ["share", "place_id"], ascending=[False, True], kind="stable", ignore_index=True
+        )
+        return ordered
+
     def explain(self, place: str, day: date | str, *, district: str | None = None) -> Explanation:
         """Tell why a place has its state on a day.
 
@@ -453,10 +732,15 @@ class History:
         spell = self._spell(found.place_id, self.days[n])
         reports = self.theatre.reports.set_index("report_id", drop=False)
         where = ", ".join(part for part in (found.district, found.region) if part)
-        _, rule, deciding = [d for d in spell["decisions"] if d[0] <= self.days[n].date()][-1]
-        agreed = {*spell["deciding"], *spell["supporting"]} - set(deciding)
-        lost = set(spell["losing"]) - set(deciding)
-        groups = {"deciding": deciding, "supporting": sorted(agreed), "losing": sorted(lost), "noted": spell["noted"]}
+        _, rule, decisive = [d for d in spell["decisions"] if d[0] <= self.days[n].date()][-1]
+        moved = None
+        if self.surfaces is not None and found.place_id in self.surfaces.settlements.index:
+            moved = moves(self.surfaces, found.place_id, int(self.day_numbers[n]), str(spell["state"]))
+            decisive = deciding(moved)
+            rule = self._chance(found.place_id, n)
+        agreed = {*spell["deciding"], *spell["supporting"]} - set(decisive)
+        lost = set(spell["losing"]) - set(decisive)
+        groups = {"deciding": decisive, "supporting": sorted(agreed), "losing": sorted(lost), "noted": spell["noted"]}
         picked = {name: reports.loc[list(ids)].reset_index(drop=True) for name, ids in groups.items()}
         return Explanation(
             place=f"{found.name} ({where})" if where else found.name,
@@ -469,8 +753,19 @@ class History:
             spell_from=spell["valid_from"].date(),
             spell_to=last_day_before(spell["valid_to"].date()),
             drawn=self._drawn(found.place_id, n, str(spell["state"])),
+            moves=moved,
             **picked,
         )
+
+    def _chance(self, place_id: str, n: int) -> str:
+        """Say how probable each state of a settlement is on a day."""
+        surfaces = self.surfaces
+        if surfaces is None:
+            return ""
+        at, day = surfaces.settlements.index.get_loc(place_id), int(self.day_numbers[n])
+        chances = {state: float(p[day, at]) for state, p in surfaces.settlement_probabilities.items()}
+        told = [f"{state} {chance:.0%}" for state, chance in chances.items() if chance >= 0.005]
+        return f"estimate, the most probable state: {', '.join(told)}"
 
     def _spell(self, place_id: str, day: pd.Timestamp) -> pd.Series:
         own = self.spells[self.spells["place_id"] == place_id]
@@ -485,12 +780,18 @@ class History:
             return f"not drawn: its position is uncertain by more than {limit}, too much to decide a cell"
         if place_id in t.groundless:
             return "not drawn: no ground on its own side of the border is nearest to it"
-        cell = next(c for c in self.cells.itertuples() if place_id in c.place_ids)
-        others = [i for i in cell.place_ids if i != place_id]
+        own = self.cells[[place_id in ids for ids in self.cells["place_ids"]]]
+        others = [i for i in own["place_ids"].iloc[0] if i != place_id]
         shared = f", shared with {', '.join(others)}" if others else ""
-        shown = self.state_names[self.codes[day_number, cell.cell_id]]
-        told = f", shown as {shown}" if shown != state else ""
-        return f"a cell of {cell.area_km2:.1f} km2{shared}{told}"
+        km2 = own["area_km2"].groupby(self.codes[day_number, own["cell_id"]]).sum().sort_values(ascending=False)
+        ground = "a cell" if len(own) == 1 else f"{len(own)} cells"
+        shown = [f"{self.state_names[int(code)]} {area:.1f}" for code, area in km2.items()]
+        told = (
+            "" if self.state_names[int(km2.index[0])] == state and len(km2) == 1 else f", shown as {', '.join(shown)}"
+        )
+        if len(own) == 1 and told:
+            told = f", shown as {self.state_names[int(km2.index[0])]}"
+        return f"{ground} of {own['area_km2'].sum():.1f} km2{shared}{told}"
 
     def _deciding_on(self, day: pd.Timestamp) -> dict[str, tuple[str, ...]]:
         now = self.spells[(self.spells["valid_from"] <= day) & (day < self.spells["valid_to"])]
@@ -544,7 +845,13 @@ class History:
         return tuple(text.format(count) for count, text in sentences if count)
 
 
-def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | None = None) -> History:
+def assess(
+    theatre: Theatre,
+    *,
+    policy: str = "assessed",
+    as_of: date | str | None = None,
+    previous: History | None = None,
+) -> History:
     """Turn a theatre's reports into a history of control.
 
     Parameters
@@ -552,9 +859,12 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
     theatre : Theatre
         As loaded by `frontmap.load`.
     policy : str
-        A name from `frontmap.control.policy_names`: ``assessed``, ``majority`` or ``claimed-by:<party>``.
+        A name from `frontmap.control.policy_names`: ``estimate``, ``assessed``, ``majority`` or ``claimed-by:<party>``.
     as_of : date or str, optional
         Use only what was published by the end of this day; the history then ends on it.
+    previous : History, optional
+        A history of the same places, frame and border, with fewer reports, say: its cells are used again, and with the
+        estimate its mesh and fit are where the work begins, which saves most of the time.
 
     Returns
     -------
@@ -585,7 +895,7 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
         )
     end = theatre.period_end if limit is None else min(limit, theatre.period_end)
     home = theatre.places.set_index("place_id")["country"].map(lambda c: theatre.home_party(c) or UNKNOWN)
-    by_policy = {
+    by_rule = {
         name: control.spells(
             theatre.reports,
             home,
@@ -595,15 +905,36 @@ def assess(theatre: Theatre, *, policy: str = "assessed", as_of: date | str | No
             end=end,
             as_of=limit,
         )
-        for name in control.policy_names(party_ids)
+        for name in control.rule_names(party_ids)
     }
+    days = day_range(theatre.period_start, end)
+    kept = previous if previous is not None and _same_ground(previous.theatre, theatre) else None
+    coarse = _tessellation(theatre if kept is None else kept.theatre)
+    tessellation, surfaces = coarse, None
+    if policy == control.ESTIMATE:
+        states = (*party_ids, CONTESTED, UNKNOWN)
+        before = None if kept is None else kept.surfaces
+        surfaces = estimate_surfaces(theatre, coarse, days, states=states, as_of=limit, previous=before)
+        tessellation = surfaces.mesh
     return History(
         theatre=theatre,
         policy=policy,
         as_of=limit,
-        days=day_range(theatre.period_start, end),
-        tessellation=_tessellation(theatre),
-        spells_by_policy=by_policy,
+        days=days,
+        tessellation=tessellation,
+        spells_by_rule=by_rule,
+        surfaces=surfaces,
+    )
+
+
+def _same_ground(one: Theatre, other: Theatre) -> bool:
+    """Tell whether two theatres have the same cells."""
+    rules = [(t.max_position_radius_m, t.merge_distance_m, t.period_start, t.parties) for t in (one, other)]
+    return (
+        rules[0] == rules[1]
+        and one.frame == other.frame
+        and one.border == other.border
+        and (one.places is other.places or one.places.equals(other.places))
     )
 
 

@@ -1,4 +1,4 @@
-"""Mesh: a tessellation finer than the settlements' cells wherever reports are near; each of its cells stays with one."""
+"""Mesh: a tessellation finer than the settlements' cells where reports are near; each of its cells stays with one."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ PolicyOption = Annotated[
     str,
     typer.Option(
         "--policy",
-        metavar="RULE",
-        help="The written rule that turns reports into states: assessed, majority, or claimed-by:PARTY.",
+        metavar="POLICY",
+        help="What turns reports into states: estimate, or a written rule: assessed, majority, claimed-by:PARTY.",
     ),
 ]
 AsOfOption = Annotated[
@@ -173,7 +173,7 @@ class Request:
         """
         import pandas as pd
 
-        from frontmap.dates import first_day_after
+        from frontmap.control import clip_spells
 
         first, last = self.days(history)
         days = history.days[(history.days >= pd.Timestamp(first)) & (history.days <= pd.Timestamp(last))]
@@ -183,9 +183,8 @@ class Request:
         if days[0] > history.days[0]:
             claims = claims[claims["measure"].str.endswith("_held")]
         theatre = replace(history.theatre, period_start=first, period_end=last, claims=claims.reset_index(drop=True))
-        end = pd.Timestamp(first_day_after(last))
-        spells = {name: _clipped(table, days[0], end) for name, table in history.spells_by_policy.items()}
-        return replace(history, theatre=theatre, days=days, spells_by_policy=spells)
+        spells = {name: clip_spells(table, days) for name, table in history.spells_by_rule.items()}
+        return replace(history, theatre=theatre, days=days, spells_by_rule=spells)
 
     def days(self, history: History) -> tuple[date, date]:
         """
@@ -258,15 +257,6 @@ def between(days: pd.Series, first: date, last: date) -> pd.Series:
         If these are no days.
     """
     return (days >= str(first)) & (days <= str(last))
-
-
-def _clipped(spells: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
-    """Cut spells to the half-open period from `start` to `end`."""
-    inside = spells[(spells["valid_from"] < end) & (spells["valid_to"] > start)]
-    return inside.assign(
-        valid_from=inside["valid_from"].where(inside["valid_from"] > start, start),
-        valid_to=inside["valid_to"].where(inside["valid_to"] < end, end),
-    ).reset_index(drop=True)
 
 
 def check_within(history: History, option: str, day: date | None) -> None:

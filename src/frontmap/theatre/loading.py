@@ -128,6 +128,7 @@ def load(name_or_folder: str | Path = "kursk") -> Theatre:
         max_position_radius_m=settings.max_position_radius_m,
         merge_distance_m=settings.merge_distance_m,
         key_dates=settings.key_dates,
+        estimate=settings.estimate,
         attribution=settings.attribution,
         licences=settings.licences,
         note=settings.note,

@@ -11,6 +11,7 @@ import pandas as pd
 from shapely import MultiLineString, MultiPolygon, Polygon
 
 from frontmap.errors import FrontmapError
+from frontmap.estimate.parameters import Parameters
 from frontmap.gazetteer import Gazetteer, Place
 from frontmap.schema import Licence
 from frontmap.theatre.settings import Party
@@ -47,6 +48,8 @@ class Theatre:
         Places nearer to one another than this share one cell.
     key_dates
         Days that a briefing tells first; may be empty.
+    estimate
+        Numbers that the estimate rests on.
     attribution
         Whom to name wherever the theatre is shown.
     licences
@@ -70,6 +73,7 @@ class Theatre:
     max_position_radius_m: float
     merge_distance_m: float
     key_dates: tuple[date, ...]
+    estimate: Parameters
     attribution: str
     licences: tuple[Licence, ...]
     note: str

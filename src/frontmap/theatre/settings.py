@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import Any
 
 from frontmap.dates import parse_day
-from frontmap.errors import DateError, Problem
+from frontmap.errors import DateError, Problem, TheatreError
+from frontmap.estimate.parameters import Parameters, from_settings
 from frontmap.schema import CONTESTED, INDEPENDENT, UNKNOWN, Licence, nearest
 
 FILE = "theatre.toml"
@@ -59,6 +60,8 @@ class Settings:
         Metres; see `frontmap.theatre.Theatre`.
     key_dates
         Days that a briefing tells first, in order of time.
+    estimate
+        Numbers that the estimate rests on.
     parties, licences
         In the order of the file; incomplete ones left out.
     party_ids
@@ -72,6 +75,7 @@ class Settings:
     max_position_radius_m: float = 2000.0
     merge_distance_m: float = 50.0
     key_dates: tuple[date, ...] = ()
+    estimate: Parameters = field(default_factory=Parameters)
     parties: tuple[Party, ...] = ()
     party_ids: tuple[str, ...] = ()
     licences: tuple[Licence, ...] = ()
@@ -133,6 +137,7 @@ _SECTIONS: Mapping[str, Mapping[str, _Key]] = {
     },
     "briefing": {"key_dates": _Key("a list of days written YYYY-MM-DD", _is_days, [])},
 }
+_ESTIMATE = "estimate"
 _LISTS: Mapping[str, Mapping[str, _Key]] = {
     "parties": {
         "id": _Key(
@@ -208,6 +213,7 @@ def read_settings(text: str) -> tuple[Settings, list[Problem]]:
         **values.get("theatre", {}),
         **values.get("cells", {}),
         period=_read_period(values.get("period", {}), finding),
+        estimate=_read_estimate(content.get(_ESTIMATE, {}), finding),
         key_dates=tuple(sorted({parse_day(day) for day in values.get("briefing", {}).get("key_dates", [])})),
         parties=tuple(Party(**given) for given in parties if _is_whole(given, "parties")),
         party_ids=tuple(given["id"] for given in parties) if all("id" in given for given in parties) else (),
@@ -220,8 +226,9 @@ def read_settings(text: str) -> tuple[Settings, list[Problem]]:
 
 def _check_sections(content: Mapping[str, Any], finding: _Finding) -> set[str]:
     """Note unknown sections; return the absent ones that they probably stand for."""
-    absent = [name for name in (*_SECTIONS, *_LISTS) if name not in content]
-    unknown = [name for name in content if name not in _SECTIONS and name not in _LISTS]
+    known = (*_SECTIONS, *_LISTS, _ESTIMATE)
+    absent = [name for name in known if name not in content]
+    unknown = [name for name in content if name not in known]
     return {_add_unknown(finding, (name, 0, ""), name, absent, "section") for name in unknown}
 
 
@@ -232,6 +239,20 @@ def _read_section(content: Mapping[str, Any], name: str, finding: _Finding) -> d
         finding.add((name, 0, ""), f"a section [{name}]", f"{name} of another kind", f"write [{name}]")
         return {}
     return _read_keys(given, (name, 0), keys, finding)
+
+
+def _read_estimate(given: object, finding: _Finding) -> Parameters:
+    """Read the numbers of the estimate; those left out keep their defaults."""
+    if not isinstance(given, dict):
+        expected = f"a section [{_ESTIMATE}]"
+        finding.add((_ESTIMATE, 0, ""), expected, f"{_ESTIMATE} of another kind", f"write [{_ESTIMATE}]")
+        return Parameters()
+    lines = {key: row for (section, _, key), row in finding.lines.items() if section == _ESTIMATE}
+    try:
+        return from_settings(given, lines=lines)
+    except TheatreError as error:
+        finding.problems.extend(error.problems)
+        return Parameters()
 
 
 def _read_list(content: Mapping[str, Any], name: str, finding: _Finding) -> list[dict[str, Any]]:
