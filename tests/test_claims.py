@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from functools import cache
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -18,93 +15,7 @@ from frontmap import claims
 from frontmap.areas import CodeArray, Interval
 from frontmap.history import History, assess
 from frontmap.theatre import load
-
-DAYS = pd.date_range("2024-08-05", periods=6, unit="s")
-LETTERS = {"A": 0, "B": 1, "c": 2, "u": 3}
-
-# Rows are days, letters are cells: four on B's side (10, 20, 30, 40 km2), one on A's side (50 km2).
-AREA_KM2 = [10.0, 20.0, 30.0, 40.0, 50.0]
-CELLS = {
-    "assessed": ["BBBBA", "ABBBA", "AAcBA", "AAABA", "BAcBA", "BBABB"],
-    "cautious": ["BBBBA", "BBBBA", "ABBBA", "AABBA", "BABBA", "BBBBB"],
-    "bold": ["BBBBA", "AABBA", "AAAAA", "AAAAA", "BAAAA", "BBAAB"],
-}
-# One place in each cell, and a sixth on B's side that has no position.
-SIXTH = {"assessed": "BAAABB", "cautious": "BBBBBB", "bold": "BAAABB"}
-
-
-def codes(rows: list[str]) -> CodeArray:
-    return np.array([[LETTERS[c] for c in row] for row in rows], dtype=np.uint8)
-
-
-def ledger(*rows: dict[str, object]) -> pd.DataFrame:
-    """Claims with the given values; the rest as a plain figure of ground that A holds."""
-    plain: dict[str, object] = {
-        "claim_id": "",
-        "as_of_date": "2024-08-08",
-        "date_precision": "day",
-        "published_date": "2024-08-08",
-        "claimant": "somebody",
-        "claimant_side": "A",
-        "party": "A",
-        "measure": "area_held",
-        "lower": 0.0,
-        "upper": None,
-        "unit": "km2",
-        "basis": "control",
-        "period_start": "",
-        "region": "East",
-        "district": "",
-        "computed": False,
-        "source_names": "page",
-        "urls": "https://example.org/",
-        "note": "",
-    }
-    full = [plain | row for row in rows]
-    for n, row in enumerate(full):
-        row["claim_id"] = row["claim_id"] or f"c{n}"
-        row["upper"] = row["lower"] if row["upper"] is None else row["upper"]
-    frame = pd.DataFrame(full)
-    for column in ("as_of_date", "published_date", "period_start"):
-        frame[column] = pd.to_datetime(frame[column].replace("", None)).astype("datetime64[s]")
-    return frame
-
-
-def miniature(
-    table: pd.DataFrame,
-    *,
-    policy: str = "assessed",
-    as_of: str | None = None,
-    cells: dict[str, CodeArray] | None = None,
-) -> History:
-    """Give the five cells a ledger, and end on `as_of` if given."""
-    days = DAYS if as_of is None else DAYS[pd.Timestamp(as_of) >= DAYS]
-    states = cells if cells is not None else {name: codes(rows) for name, rows in CELLS.items()}
-    sixth = {name: np.array([[LETTERS[c]] for c in letters], dtype=np.uint8) for name, letters in SIXTH.items()}
-    n = len(days)
-    side = ["BB", "BB", "BB", "BB", "AA"]
-    region = ["East", "East", "East", "East", "West"]
-    district = ["North", "North", "South", "South", "Mid"]
-    frame = pd.DataFrame({"side": side, "region": region, "district": district, "area_km2": AREA_KM2})
-    places = pd.DataFrame({"country": [*side, "BB"], "region": [*region, "East"], "district": [*district, "North"]})
-    home = {"AA": "A", "BB": "B"}
-    parties = {"A": SimpleNamespace(id="A", label="Party A"), "B": SimpleNamespace(id="B", label="Party B")}
-    theatre = SimpleNamespace(
-        claims=table, places=places, parties=tuple(parties.values()), party=parties.__getitem__, home_party=home.get
-    )
-    history = SimpleNamespace(
-        theatre=theatre,
-        policy=policy,
-        as_of=None if as_of is None else date.fromisoformat(as_of),
-        days=days,
-        cells=frame,
-        state_names=("A", "B", "contested", "unknown"),
-        codes=states[policy][:n],
-        policy_codes={name: c[:n] for name, c in states.items()},
-        place_states={name: np.hstack([c, sixth.get(name, sixth["bold"])])[:n] for name, c in states.items()},
-        interval_label="spread over policies",
-    )
-    return cast(History, history)
+from tests.miniature import DAYS, codes, ledger, miniature
 
 
 def row_of(**row: object) -> pd.Series:
