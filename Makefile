@@ -10,7 +10,7 @@ PYTHON ?= $(or $(shell for name in python3 python3.13 python3.12 python3.11 pyth
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done),python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help brief test lint types pytest format notebooks bench picture layers constraints clean
+.PHONY: help brief test lint types pytest format notebooks bench validation picture layers constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,11 @@ notebooks: $(VENV)/.test  ## open the notebooks in JupyterLab
 
 bench: $(VENV)/.test  ## compare with dissolving every day: same totals first, then the time
 	$(BIN)/python -m benchmarks
+
+# A map drawn by others is optional: make validation MAP=file.geojson
+validation: $(VENV)/.test  ## measure how good the estimate is, about half an hour, and write docs/validation.md
+	$(BIN)/frontmap validate --workers 2 --out docs/validation.md \
+		$(if $(MAP),--map $(MAP) --side RU --from 2024-08-18 --to 2025-03-09 --chosen-by 1 --chosen-by 3)
 
 picture: $(VENV)/.test  ## draw docs/briefing.png from a fresh briefing (needs Chromium)
 	$(BIN)/python scripts/picture.py

@@ -22,8 +22,8 @@ from frontmap.cli import app
 from frontmap.cli.printing import print_csv, print_json, print_lines, print_table, progress
 from tests.theatres import place, report, six_places, some_reports, write_theatre
 
-COMMANDS = ("brief", "areas", "change", "claims", "explain", "places", "check")
-ARGUMENTS = {"explain": ["Birch"]}
+COMMANDS = ("brief", "areas", "change", "claims", "explain", "places", "check", "uncertainty", "validate")
+ARGUMENTS = {"explain": ["Birch"], "validate": ["--only", "as-of"]}
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from frontmap.cli.ledger import with_interval
 from frontmap.cli.printing import clean, print_csv, print_json, print_lines, print_table, progress
 from frontmap.cli.request import (
     DEFAULT_POLICY,
@@ -32,6 +33,8 @@ from frontmap.cli.request import (
     check_within,
     read_day,
 )
+from frontmap.cli.uncertainty import uncertainty
+from frontmap.cli.validate import validate
 from frontmap.errors import FrontmapError, Problem, TableError
 
 if TYPE_CHECKING:
@@ -79,6 +82,14 @@ class Grouping(StrEnum):
 
     DISTRICT = "district"
     REGION = "region"
+
+
+class Part(StrEnum):
+    """What `claims` tells."""
+
+    FIGURES = "figures"
+    FRACTIONS = "fractions"
+    MISMATCHES = "mismatches"
 
 
 def _print_version(wanted: bool) -> None:
@@ -209,42 +220,86 @@ def claims(
     as_of: AsOfOption = None,
     first: FromOption = None,
     last: ToOption = None,
+    part: Annotated[
+        Part | None,
+        typer.Option("--part", help="Only one part, in full.", show_default="all; figures with --csv"),
+    ] = None,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
     """Hold every published figure against what the reports give.
 
+    Prints three parts. Figures: each claim with our figure, its interval and the verdict, and for each share the
+    totals of which it would be true. Fractions: the first day on which as much was lost again as somebody has
+    published, for every total that this may be a share of. Mismatches: claims that contradict one another by
+    arithmetic alone.
+
     --from and --to choose claims by the day they are about; claims without a day are then left out.
 
     Example: frontmap claims --from 2024-08-06 --to 2024-08-31
 
+    Example: frontmap claims --part mismatches
+
     Example: frontmap claims --csv > ledger.csv
     """
-    from frontmap.claims import fraction_days, test_claims
+    from frontmap.claims import claim_mismatches, fraction_table, test_claims
 
     request = Request.read(theatre, policy, as_of, first, last, as_json, as_csv)
     history = request.assess(request.load())
     with progress(f"Testing {len(history.theatre.claims)} claims"):
-        ledger, fractions = test_claims(history), fraction_days(history)
+        figures, fractions = test_claims(history), fraction_table(history)
+        mismatches = claim_mismatches(history.theatre.claims, as_of=history.as_of)
     if request.first or request.last:
-        ledger = ledger[between(ledger["as_of_date"], *request.days(history))]
-    if request.form is Form.PEOPLE:
-        print_table(_ledger_for_people(ledger), f"{history.theatre.title}: published figures and ours (low to high)")
-        counts = ledger["verdict"].value_counts()
+        figures = figures[between(figures["as_of_date"], *request.days(history))]
+        fractions, mismatches = (_about_any(table, figures["claim_id"]) for table in (fractions, mismatches))
+    parts = {Part.FIGURES: figures, Part.FRACTIONS: fractions, Part.MISMATCHES: mismatches}
+    match request.form:
+        case Form.JSON if part is None:
+            others = {"fractions": fractions, "mismatches": mismatches}
+            request.print_rows(figures, interval=history.interval_label, **others)
+        case Form.JSON | Form.CSV:
+            request.print_rows(parts[part or Part.FIGURES], interval=history.interval_label)
+        case Form.PEOPLE:
+            for one in [part] if part else Part:
+                _print_part(one, parts[one], history, in_full=part is not None)
+
+
+def _about_any(table: pd.DataFrame, claim_ids: pd.Series) -> pd.DataFrame:
+    """Choose the rows of which at least one claim is among some."""
+    wanted = set(claim_ids)
+    return table[[bool(wanted.intersection(ids.split(";"))) for ids in table["claim_ids"]]]
+
+
+def _print_part(part: Part, table: pd.DataFrame, history: History, *, in_full: bool) -> None:
+    """Print one part of what `claims` tells."""
+    from frontmap.cli import ledger
+
+    if part is Part.FIGURES:
+        title = f"{history.theatre.title}: published figures and ours (low to high)"
+        print_table(ledger.figures_for_people(table), title)
+        counts = table["verdict"].value_counts()
         print_lines("", "; ".join(f"{verdict}: {count}" for verdict, count in counts.items()))
         print_lines(
             "above, below: the published figure lies above or below our interval; difference: published less ours"
         )
-        apart = ledger[ledger["verdict"] == "not comparable"]
+        apart = table[table["verdict"] == "not comparable"]
         print_lines(*(f"{claim}: {why}" for claim, why in zip(apart["claim_id"], apart["reason"], strict=True)))
         print_lines(f"Interval: {history.interval_label}", "")
-        if len(fractions):
-            print_table(
-                _fractions_for_people(fractions),
-                "First day after its peak on which a party held no more than a fraction of a total (low to high)",
-            )
-    else:
-        request.print_rows(ledger, interval=history.interval_label)
+        shares = ledger.shares_for_people(table)
+        if len(shares):
+            print_table(shares, "Totals lost of which each published share would be true (low to high)")
+            print_lines("")
+    elif part is Part.FRACTIONS and len(table):
+        print_table(ledger.fractions_for_people(table, every_total=in_full), ledger.FRACTIONS_TITLE)
+        print_lines("", f"earliest and latest: {table['note'].iloc[0]}")
+        if not in_full:
+            print_lines("Every total by itself: frontmap claims --part fractions")
+        print_lines("")
+    elif part is Part.MISMATCHES:
+        if len(table):
+            print_table(ledger.mismatches_for_people(table), ledger.MISMATCHES_TITLE)
+        else:
+            print_lines("No published figures contradict one another by arithmetic alone.")
 
 
 @app.command()
@@ -365,6 +420,10 @@ def check(
         raise typer.Exit(2)
 
 
+app.command()(uncertainty)
+app.command()(validate)
+
+
 def _print_problems(request: Request, problems: Sequence[Problem], notes: Sequence[str]) -> None:
     """Print everything that is wrong with a theatre, or what is right."""
     import pandas as pd
@@ -409,53 +468,13 @@ def _wide(table: pd.DataFrame, *, only_changes: bool = False) -> pd.DataFrame:
     """Turn areas into one row a day and one column a party and side, leaving out what is never held."""
     figures = zip(table["area_km2"], table["area_low_km2"], table["area_high_km2"], strict=True)
     texts = table.assign(
-        ground=table["party"] + " on " + table["side"] + " side", text=[_interval(*row) for row in figures]
+        ground=table["party"] + " on " + table["side"] + " side", text=[with_interval(*row) for row in figures]
     )
     most = texts.groupby("ground", sort=False)["area_high_km2"].max()
     wide = texts.pivot(index="date", columns="ground", values="text")[list(most.index[most > 0])]
     if only_changes:
         wide = wide[(wide != wide.shift()).any(axis=1)]
     return wide.reset_index().rename_axis(columns=None)
-
-
-def _interval(best: float, low: float, high: float) -> str:
-    """Write a figure with its interval, if it has one."""
-    figure, least, most = (f"{value:,.0f}" for value in (best, low, high))
-    return figure if least == most == figure else f"{figure} ({least} to {most})"
-
-
-def _ledger_for_people(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Shorten the ledger to what fits a screen."""
-    import pandas as pd
-
-    def figure(row: pd.Series) -> str:
-        if pd.isna(row["figure"]):
-            return ""
-        return _interval(row["figure"], row["figure_low"], row["figure_high"])
-
-    where = (ledger["district"] + ", ").where(ledger["district"] != "", "") + ledger["region"].str.replace(";", ", ")
-    basis = (", " + ledger["basis"]).where(~ledger["basis"].isin(["control", "share"]), "")
-    lower, upper = (ledger[name].map("{:,.10g}".format) for name in ("lower", "upper"))
-    return pd.DataFrame(
-        {
-            "claim": ledger["claim_id"],
-            "day": ledger["as_of_date"],
-            "claimant": ledger["claimant"],
-            "about": ledger["party"] + " " + ledger["measure"].str.replace("_", " ") + ", " + where + basis,
-            "published": lower.where(lower == upper, lower + " to " + upper) + " " + ledger["unit"],
-            "ours": [figure(row) for _, row in ledger.iterrows()],
-            "difference": ledger["difference"].map("{:+,.0f}".format).where(ledger["difference"].notna(), ""),
-            "verdict": ledger["verdict"],
-        }
-    )
-
-
-def _fractions_for_people(fractions: pd.DataFrame) -> pd.DataFrame:
-    """Put the reason where there is no day."""
-    shown = fractions[["party", "region", "fraction", "denominator", "threshold_km2"]].copy()
-    for name, why in (("day_low", "why_low"), ("day", "why"), ("day_high", "why_high")):
-        shown[name] = fractions[name].dt.strftime("%Y-%m-%d").where(fractions[why] == "", fractions[why])
-    return shown
 
 
 def _days_to_explain(history: History, place_id: str, request: Request) -> list[date]:
