@@ -42,7 +42,7 @@ def kursk() -> fm.Theatre:
 @pytest.fixture(scope="session")
 def kursk_history(kursk: fm.Theatre) -> fm.History:
     """Return the bundled theatre's history under the default policy."""
-    return fm.assess(kursk)
+    return fm.assess(kursk, policy="assessed")
 
 
 @pytest.fixture(scope="session")

@@ -139,6 +139,7 @@ def miniature(
         cells=frame,
         state_names=("A", "B", "contested", "unknown"),
         codes=states[policy][:n],
+        contested_cells=states[policy][:n] == LETTERS["c"],
         policy_codes={name: c[:n] for name, c in states.items()},
         place_states={name: np.hstack([c, sixth.get(name, sixth["bold"])])[:n] for name, c in states.items()},
         interval_label="spread over policies",

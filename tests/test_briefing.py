@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +16,14 @@ from playwright.sync_api import Browser, Page
 
 import frontmap as fm
 from frontmap.briefing import brief, briefing_html
-from frontmap.briefing.sections import number, written_day
+from frontmap.briefing.sections import number, squared, written_day
+from frontmap.claims import claim_mismatches, fraction_table
+from frontmap.control import policy_rule
 from frontmap.errors import OutputError
+from frontmap.estimate.parameters import described
 from frontmap.maps.offline import asset, fetchable, save_page
 from frontmap.maps.payload import key_days
+from tests.axe import violations
 from tests.pages import Tried, launched, opened
 from tests.theatres import place, write_theatre
 
@@ -76,7 +81,7 @@ class Rows(HTMLParser):
 
 @pytest.fixture(scope="module")
 def small_history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
-    return fm.assess(fm.load(write_theatre(tmp_path_factory.mktemp("theatre"))))
+    return fm.assess(fm.load(write_theatre(tmp_path_factory.mktemp("theatre"))), policy="assessed")
 
 
 def test_all_files_are_written_and_nothing_else(small_history: fm.History, tmp_path: Path) -> None:
@@ -96,17 +101,32 @@ def test_a_folder_in_the_way_is_told_and_left_alone(small_history: fm.History, t
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_the_page_asks_for_nothing_and_stays_small(page_text: str) -> None:
-    assert fetchable(page_text) == []
-    assert len(page_text.encode()) < 600 * 1024
+@pytest.fixture(scope="module")
+def estimate_text(kursk_estimate: fm.History) -> str:
+    return briefing_html(kursk_estimate, fm.test_claims(kursk_estimate))
+
+
+@pytest.fixture(scope="module")
+def estimate_shown(
+    estimate_text: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Page, Tried]]:
+    path = save_page(estimate_text, tmp_path_factory.mktemp("estimate") / "briefing.html")
+    with opened(browser, path, link="#date=2024-09-06") as both:
+        yield both
+
+
+def test_the_page_asks_for_nothing_and_stays_small(page_text: str, estimate_text: str) -> None:
+    for text in (page_text, estimate_text):
+        assert fetchable(text) == []
+        assert len(text.encode()) < 600_000
 
 
 def test_every_claim_stands_in_the_table_with_its_verdict(page_text: str, ledger: pd.DataFrame) -> None:
-    rows = Rows(page_text).tables["claims"][1:]
+    rows = Rows(page_text).tables["claims"][1 : 1 + len(ledger)]
     assert len(rows) == len(ledger) == 133
     assert [row[1].startswith(claimant) for row, claimant in zip(rows, ledger["claimant"], strict=True)] == [True] * 133
     assert [row[5] for row in rows] == ledger["verdict"].tolist()
-    assert all(reason in row[6] for row, reason in zip(rows, ledger["reason"], strict=True))
+    assert all(squared(reason) in row[6] for row, reason in zip(rows, ledger["reason"], strict=True))
     links = re.findall(r'href="(https?://[^"]*)"', page_text[page_text.index('id="claims"') :])
     addresses = {address for cell in ledger["urls"] for address in cell.split()}
     assert len(addresses) > 50
@@ -142,9 +162,48 @@ def test_the_page_says_what_it_rests_on(page_text: str, kursk_history: fm.Histor
     text = re.sub(r"<[^>]*>", "", page_text)
     for words in ("970 from 37 origins", kursk_history.interval_label, kursk_history.theatre.title, "BSD 2-Clause"):
         assert words in text
-    assert all(note.replace("'", "&#39;") in page_text for note in kursk_history.notes)
+    assert all(squared(note).replace("'", "&#39;") in page_text for note in kursk_history.notes)
     assert page_text.count("<li>", page_text.index('id="method"'), page_text.index('id="meaning"')) == 5
     assert "Made on" not in text, "no time of making unless it is given"
+
+
+def test_the_estimate_tells_its_method_its_parameters_and_its_doubt(
+    estimate_text: str, kursk_estimate: fm.History
+) -> None:
+    text = unescape(re.sub(r"<[^>]*>", "", estimate_text[estimate_text.index('id="method"') :]))
+    assert policy_rule("estimate") in text
+    assert kursk_estimate.interval_label in text
+    assert "docs/validation.md" in text
+    assert "The interval is no probability" not in text
+    rows = Rows(estimate_text).tables["method"][1:]
+    told = described(kursk_estimate.theatre.estimate)
+    assert [row[0] for row in rows] == [one["name"] for one in told]
+    assert all(row[1].startswith(one["value"]) for row, one in zip(rows, told, strict=True))
+    assert [row[3] for row in rows] == [squared(one["origin"]) for one in told]
+
+
+def test_square_kilometres_are_written_one_way(estimate_text: str) -> None:
+    prose = re.sub(r"<script.*?</script>|<style.*?</style>|<pre.*?</pre>", "", estimate_text, flags=re.DOTALL)
+    assert "km²" in prose
+    assert re.findall(r"[^<>]*\bkm2\b[^<>]*", prose) == []
+
+
+def test_each_published_share_tells_the_day_on_which_it_was_lost(
+    estimate_text: str, kursk_estimate: fm.History
+) -> None:
+    shares = fraction_table(kursk_estimate)
+    rows = {row[0]: row for row in Rows(estimate_text).tables["claims"] if re.fullmatch(r"[\d.]+%", row[0])}
+    assert list(rows) == [f"{number(share, 1)}%" for share in sorted(set(shares["lost_percent"]))]
+    half = shares[(shares["lost_percent"] == 50) & (shares["denominator"] == "our peak")].iloc[0]
+    days = [f"{half[name].day} {half[name]:%B %Y}" for name in ("day", "day_low", "day_high")]
+    assert rows["50%"][3] == f"{days[0]} ({days[1]} to {days[2]})"
+
+
+def test_figures_that_do_not_fit_each_other_are_told(estimate_text: str, kursk_estimate: fm.History) -> None:
+    found = claim_mismatches(fm.test_claims(kursk_estimate))
+    told = [row[0] for row in Rows(estimate_text).tables["claims"]]
+    assert len(found) > 3
+    assert all(any(cell.startswith(squared(one)) for cell in told) for one in found["arithmetic"])
 
 
 def test_the_day_of_making_is_told_where_given(kursk_history: fm.History, ledger: pd.DataFrame) -> None:
@@ -152,7 +211,7 @@ def test_the_day_of_making_is_told_where_given(kursk_history: fm.History, ledger
 
 
 def test_as_of_is_told(kursk: fm.Theatre) -> None:
-    known = fm.assess(kursk, as_of="2024-09-06")
+    known = fm.assess(kursk, as_of="2024-09-06", policy="assessed")
     page = briefing_html(known, fm.test_claims(known))
     assert "what was published by the end of 6 September 2024" in page
 
@@ -163,7 +222,7 @@ def test_a_theatre_with_one_place_or_none_and_no_reports_makes_a_page(
 ) -> None:
     folder = write_theatre(tmp_path / "few", places=places, reports=[], claims=[], sources=[])
     try:
-        history = fm.assess(fm.load(folder))
+        history = fm.assess(fm.load(folder), policy="assessed")
     except fm.FrontmapError:
         assert places == [], "one place is enough"
         return
@@ -191,6 +250,27 @@ def test_the_briefing_opens_offline(shown: tuple[Page, Tried]) -> None:
     page, tried = shown
     assert page.inner_text("[data-fm=day]") == "6 September 2024"
     assert (tried.requests, tried.complaints, tried.dialogs) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("link", "width"),
+    [("#date=2024-09-06", 1280), ("#date=2024-09-06&vs=2024-12-01&place=Sudzha", 1280), ("#date=2024-09-06", 360)],
+)
+def test_axe_finds_nothing_wrong(estimate_shown: tuple[Page, Tried], link: str, width: int) -> None:
+    page, tried = estimate_shown
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("link => { location.hash = link; }", link)
+    page.wait_for_timeout(100)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert (tried.requests, tried.complaints) == ([], [])
+
+
+def test_links_open_beside_the_page_and_tell_nothing(estimate_shown: tuple[Page, Tried]) -> None:
+    page, _ = estimate_shown
+    manners = page.eval_on_selector_all("a[href^=http]", "all => all.map(one => one.target + ' ' + one.rel)")
+    assert len(manners) > 100
+    assert set(manners) == {"_blank noreferrer noopener"}
 
 
 def test_a_click_on_the_chart_moves_the_map(shown: tuple[Page, Tried], kursk_history: fm.History) -> None:

@@ -100,6 +100,23 @@ def test_the_band_encloses_the_line() -> None:
     assert band[-2][0] == pytest.approx(46.0, abs=0.11)
 
 
+def test_an_area_that_moves_every_day_is_drawn_from_day_to_day() -> None:
+    figures = [(value / 2, value, 100.0 - value) for value in (10, 20, 15, 30, 5, 40, 25, 45, 35, 50, 12)]
+    root = drawn(areas_of(*figures), claims_of(measure="area_gained"))
+    line = str(the(root, "path[@stroke-width='2']").get("d"))
+    start, moves, end = re.fullmatch(r"M46 [\d.]+V([\d.]+)l([^V]*)V([\d.]+)", line).groups()  # type: ignore[union-attr]
+    steps = [float(number) for number in moves.split()]
+    x = [46 + sum(steps[0 : 2 * n : 2]) for n in range(12)]
+    y = [float(start) + sum(steps[1 : 2 * n : 2]) for n in range(11)]
+    scale = (176 - 10) / 100.0
+    assert x[10] == pytest.approx(990, abs=0.6)
+    assert y == pytest.approx([176 - scale * best for _, best, _ in figures], abs=0.6)
+    assert float(end) == 176
+    band = the(root, f"./{BAND}")
+    assert band.get("fill-rule") == "evenodd", "between the high line and the low one"
+    assert str(band.get("d")).count("M") == 2
+
+
 def test_a_claim_is_a_point_of_its_day_figure_and_side() -> None:
     root = drawn(areas_of(*[(0, 0, 100)] * 11), claims_of())
     mark = the(root, "./g/path")

@@ -331,7 +331,7 @@ def test_denominators_by_hand(lower: float, upper: float, held: Interval, low: f
 
 @cache
 def kursk() -> History:
-    return assess(load("kursk"))
+    return assess(load("kursk"), policy="assessed")
 
 
 def test_ledger_of_kursk_keeps_all_133_claims() -> None:

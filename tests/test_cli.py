@@ -23,6 +23,7 @@ from frontmap.cli.printing import print_csv, print_json, print_lines, print_tabl
 from tests.theatres import place, report, six_places, some_reports, write_theatre
 
 COMMANDS = ("brief", "areas", "change", "claims", "explain", "places", "check", "uncertainty", "validate")
+RULE = ("--policy", "assessed")
 ARGUMENTS = {"explain": ["Birch"], "validate": ["--only", "as-of"]}
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -107,10 +108,10 @@ def test_version(say: Say) -> None:
 
 
 def test_brief_prints_a_short_table_and_where_the_files_are(say: Say, tiny: Path, tmp_path: Path) -> None:
-    said = say("brief", "--theatre", tiny, "--out", tmp_path / "out")
+    said = say("brief", "--theatre", tiny, *RULE, "--out", tmp_path / "out")
 
     # AA takes Birch on 5 January and leaves it on the 20th; it holds nothing else across the border.
-    history = fm.assess(fm.load(tiny))
+    history = fm.assess(fm.load(tiny), policy="assessed")
     birch = f"{history.area_on('2024-01-08', 'AA', side='NL').best:,.0f}"
     shown = re.findall(r"^(2024-\S+) +(\S+)", said.out, flags=re.MULTILINE)
     assert [held for _, held in shown] == ["0", birch, birch, "0", "0"]
@@ -138,10 +139,10 @@ def test_brief_of_some_days_tells_only_these(say: Say, tiny: Path, tmp_path: Pat
 
 
 def test_areas_for_programs_are_those_of_the_library(say: Say, tiny: Path) -> None:
-    said = say("areas", "--theatre", tiny, "--json", "--from", "2024-01-08", "--to", "2024-01-09")
+    said = say("areas", "--theatre", tiny, *RULE, "--json", "--from", "2024-01-08", "--to", "2024-01-09")
 
     document = json.loads(said.out)
-    table = fm.assess(fm.load(tiny)).areas()
+    table = fm.assess(fm.load(tiny), policy="assessed").areas()
     table = table[table["date"].dt.day.isin([8, 9])]
     assert [row["area_km2"] for row in document["rows"]] == table["area_km2"].tolist()
     assert {row["date"] for row in document["rows"]} == {"2024-01-08", "2024-01-09"}
@@ -149,7 +150,7 @@ def test_areas_for_programs_are_those_of_the_library(say: Say, tiny: Path) -> No
 
 
 def test_areas_for_people_show_the_days_of_change(say: Say, tiny: Path) -> None:
-    said = say("areas", "--theatre", tiny)
+    said = say("areas", "--theatre", tiny, *RULE)
 
     shown = re.findall(r"^2024-\S+", said.out, flags=re.MULTILINE)
     assert shown[:3] == ["2024-01-01", "2024-01-04", "2024-01-05"]
@@ -170,7 +171,7 @@ def test_change_adds_up(say: Say, tiny: Path) -> None:
 
 
 def test_change_between_quiet_days_says_so(say: Say, tiny: Path) -> None:
-    said = say("change", "--theatre", tiny, "--from", "2024-01-01", "--to", "2024-01-02")
+    said = say("change", "--theatre", tiny, *RULE, "--from", "2024-01-01", "--to", "2024-01-02")
 
     assert "Nothing that was reported changed hands" in said.out
 
@@ -186,7 +187,7 @@ def test_claims_of_chosen_days(say: Say, tiny: Path) -> None:
 
 
 def test_explain_tells_state_rule_and_reports_with_days_and_addresses(say: Say, tiny: Path) -> None:
-    said = say("explain", "Берёза", "--day", "2024-01-05", "--theatre", tiny)
+    said = say("explain", "Берёза", "--day", "2024-01-05", "--theatre", tiny, *RULE)
 
     assert "Birch (High District, North Region) on 2024-01-05: AA" in said.out
     assert "Rule: " in said.out
@@ -206,8 +207,10 @@ def test_explain_the_bundled_place_of_the_readme(say: Say) -> None:
 
 
 def test_explain_a_period_tells_every_state_in_it(say: Say, tiny: Path) -> None:
-    said = say("explain", "Birch", "--theatre", tiny, "--json", "--from", "2024-01-03", "--to", "2024-01-19")
-    rows = say("explain", "Birch", "--theatre", tiny, "--csv", "--from", "2024-01-03", "--to", "2024-01-19").rows()
+    said = say("explain", "Birch", "--theatre", tiny, *RULE, "--json", "--from", "2024-01-03", "--to", "2024-01-19")
+    rows = say(
+        "explain", "Birch", "--theatre", tiny, *RULE, "--csv", "--from", "2024-01-03", "--to", "2024-01-19"
+    ).rows()
 
     found = [(row["day"], row["state"]) for row in json.loads(said.out)["rows"]]
     assert found == [("2024-01-03", "BB"), ("2024-01-04", "contested"), ("2024-01-05", "AA")]
@@ -235,7 +238,7 @@ def test_a_homonym_is_settled_by_its_district(say: Say, tiny: Path) -> None:
 
 def test_places_lists_counts_and_states(say: Say, tiny: Path) -> None:
     everything = say("places", "--theatre", tiny, "--csv").rows()
-    then = say("places", "--theatre", tiny, "--csv", "--to", "2024-01-05", "--as-of", "2024-01-05").rows()
+    then = say("places", "--theatre", tiny, "--csv", *RULE, "--to", "2024-01-05", "--as-of", "2024-01-05").rows()
     low = say("places", "--theatre", tiny, "--csv", "--district", "low").rows()
 
     # Counted by hand in the table of reports.

@@ -103,8 +103,8 @@ def test_a_colour_that_is_more_than_a_colour_is_replaced(text: str) -> None:
     assert colour("#B35806") == "#b35806"
 
 
-@pytest.fixture(scope="module")
-def hostile_history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
+@pytest.fixture(scope="module", params=["assessed", "estimate"])
+def hostile_history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> fm.History:
     """Assess a theatre whose every free text tries to act."""
     places = [row | {"name": f"{row['name']} {ALL}", "aliases": ALL, "name_ru": ALL, "district": row["district"] + ALL}
               for row in six_places()]  # fmt: skip
@@ -133,7 +133,7 @@ def hostile_history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
         theatre, title=ALL, attribution=ALL, note=ALL, parties=parties, licences=licences, rivers=rivers,
         reports=reports_frame, claims=claims_frame,
     )  # fmt: skip
-    return fm.assess(theatre)
+    return fm.assess(theatre, policy=request.param)
 
 
 @pytest.fixture(scope="module")

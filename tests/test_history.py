@@ -22,12 +22,12 @@ from tests.theatres import TOML, place, report, write_theatre
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> History:
-    return assess(load(write_theatre(tmp_path_factory.mktemp("small"))))
+    return assess(load(write_theatre(tmp_path_factory.mktemp("small"))), policy="assessed")
 
 
 @pytest.fixture(scope="module")
 def kursk() -> History:
-    return assess(load("kursk"))
+    return assess(load("kursk"), policy="assessed")
 
 
 def state(history: History, place_id: str, day: str) -> str:
@@ -54,7 +54,7 @@ def test_held_ground_is_the_cell_of_the_held_place(small: History) -> None:
 def test_two_places_share_their_side_in_halves(tmp_path: Path) -> None:
     rows = [place("sl-a", "A", 51.07, 35.1), place("nl-b", "B", 51.2, 35.1), place("nl-c", "C", 51.2, 35.3)]
     folder = write_theatre(tmp_path, places=rows, reports=[report("r", "nl-b", "AA", "controlled", "2024-01-02")])
-    history = assess(load(folder))
+    history = assess(load(folder), policy="assessed")
     half = history.area_on("2024-01-05", "AA", side="NL").best
     whole = history.cells.query("side == 'NL'")["area_km2"].sum()
     # 0.4 x 0.15 degrees between 51.15 and 51.3 N, by the closed form for a zone of the ellipsoid (Snyder 1987, 3-12).
@@ -66,7 +66,7 @@ def test_two_places_share_their_side_in_halves(tmp_path: Path) -> None:
 
 
 def test_as_of_and_as_known_today_are_two_answers(small: History) -> None:
-    then = assess(small.theatre, as_of="2024-01-22")
+    then = assess(small.theatre, as_of="2024-01-22", policy="assessed")
     assert then.days[-1] == pd.Timestamp("2024-01-22")
     now = small.explain("nl-birch", "2024-01-21")
     assert now.deciding["report_id"].tolist() == ["t8"]
@@ -188,11 +188,11 @@ def test_three_places_at_two_points(tmp_path: Path) -> None:
         place("nl-c", "C", 51.2, 35.3),
     ]
     taken = report("r1", "nl-twin", "AA", "controlled", "2024-01-02")
-    lone = assess(load(write_theatre(tmp_path / "a", places=rows, reports=[taken])))
+    lone = assess(load(write_theatre(tmp_path / "a", places=rows, reports=[taken])), policy="assessed")
     assert lone.tessellation.merged == (("nl-b", "nl-twin"),)
     assert lone.area_on("2024-01-05", "AA", side="NL").best > 0
     both = [taken, report("r2", "nl-b", "BB", "controlled", "2024-01-02")]
-    split = assess(load(write_theatre(tmp_path / "b", places=rows, reports=both)))
+    split = assess(load(write_theatre(tmp_path / "b", places=rows, reports=both)), policy="assessed")
     assert split.area_on("2024-01-05", "AA", side="NL").best == 0
     assert split.area_on("2024-01-05", "contested", side="NL").best > 0
 
@@ -207,7 +207,7 @@ TWINS = [
 
 
 def twins(folder: Path, *reports: dict[str, str], toml: str = TOML) -> History:
-    return assess(load(write_theatre(folder, places=TWINS, reports=reports, toml=toml)))
+    return assess(load(write_theatre(folder, places=TWINS, reports=reports, toml=toml)), policy="assessed")
 
 
 def test_the_theatre_says_how_close_places_share_a_cell(tmp_path: Path) -> None:
@@ -273,7 +273,10 @@ def test_ground_of_a_country_without_a_party_is_unknown(tmp_path: Path) -> None:
         place("nl-b", "B", 51.1, 35.2, country="NL"),
         place("xl-c", "C", 51.1, 35.35, country="XL"),
     ]
-    history = assess(load(write_theatre(tmp_path, places=row, reports=[], claims=[], replace={"border.geojson": None})))
+    history = assess(
+        load(write_theatre(tmp_path, places=row, reports=[], claims=[], replace={"border.geojson": None})),
+        policy="assessed",
+    )
     front = history.front("2024-01-10")
     assert front[["kind", "state_a", "state_b"]].to_numpy().tolist() == [
         ["front", "AA", "BB"],
@@ -289,7 +292,7 @@ def test_area_of_districts_and_regions_is_the_sum_of_their_cells(tmp_path: Path)
         place("nl-d", "D", 51.2, 35.35, district="East", region="Far Region"),
     ]
     taken = [report(f"r-{i}", i, "AA", "controlled", "2024-01-02") for i in ("nl-b", "nl-d")]
-    history = assess(load(write_theatre(tmp_path, places=rows, reports=taken, claims=[])))
+    history = assess(load(write_theatre(tmp_path, places=rows, reports=taken, claims=[])), policy="assessed")
     a, b, c, d = (history.cells.set_index("place_id")["area_km2"][i] for i in ("sl-a", "nl-b", "nl-c", "nl-d"))
     area = partial(history.area_on, "2024-01-10")
     assert area("AA", district="East").best == pytest.approx(d)
@@ -306,7 +309,9 @@ def test_daily_changes_tell_what_won_and_what_lost(tmp_path: Path) -> None:
         report("won", "nl-oak", "AA", "controlled", "2024-01-05", origin="BB press", origin_side="BB"),
         report("lost", "nl-oak", "BB", "controlled", "2024-01-05"),
     ]
-    (change,) = assess(load(write_theatre(tmp_path, reports=rows))).daily_changes().to_dict(orient="records")
+    (change,) = (
+        assess(load(write_theatre(tmp_path, reports=rows)), policy="assessed").daily_changes().to_dict(orient="records")
+    )
     assert (change["place_id"], change["from_state"], change["to_state"]) == ("nl-oak", "BB", "AA")
     assert (change["deciding"], change["losing"]) == (("won",), ("lost",))
 
@@ -314,7 +319,7 @@ def test_daily_changes_tell_what_won_and_what_lost(tmp_path: Path) -> None:
 def test_one_place_or_no_reports_is_a_whole_theatre(tmp_path: Path) -> None:
     lone = place("sl-a", "A", 51.07, 35.1)
     folder = write_theatre(tmp_path, places=[lone], reports=[], claims=[], replace={"border.geojson": None})
-    history = assess(load(folder))
+    history = assess(load(folder), policy="assessed")
     assert history.areas()["area_km2"].sum() == pytest.approx(31 * history.cells["area_km2"].sum())
     assert history.daily_changes().empty
     assert history.headline == ()
@@ -334,4 +339,4 @@ def test_bad_questions_are_refused(kursk: History) -> None:
     with pytest.raises(PolicyError):
         assess(kursk.theatre, policy="estimate-me")
     with pytest.raises(DateError):
-        assess(kursk.theatre, as_of="2020-01-01")
+        assess(kursk.theatre, as_of="2020-01-01", policy="assessed")

@@ -33,7 +33,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def history(tiny: Path) -> fm.History:
-    return fm.assess(fm.load(tiny))
+    return fm.assess(fm.load(tiny), policy="assessed")
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:

@@ -302,7 +302,7 @@ def test_rules_for_held_out_reports_by_hand(spoken_of: Theatre) -> None:
 
 def test_held_out_reports_need_the_estimate(spoken_of: Theatre) -> None:
     with pytest.raises(PolicyError, match="policy 'estimate', found 'assessed'"):
-        heldout.held_out(assess(spoken_of))
+        heldout.held_out(assess(spoken_of, policy="assessed"))
 
 
 # What was known when
@@ -319,12 +319,12 @@ def test_settled_days_by_hand() -> None:
 
 
 def test_revisions_compare_what_was_known_by_each_day_with_the_end(spoken_of: Theatre) -> None:
-    final: History = assess(spoken_of)
+    final: History = assess(spoken_of, policy="assessed")
 
     table = revisions(final, party="AA", side="NL", every_days=6)
 
     for row in table.to_dict("records"):
-        then = assess(spoken_of, as_of=row["date"].date()).area_on(row["date"], "AA", side="NL")
+        then = assess(spoken_of, as_of=row["date"].date(), policy="assessed").area_on(row["date"], "AA", side="NL")
         now = final.area_on(row["date"], "AA", side="NL").best
         assert (row["then_km2"], row["final_km2"]) == pytest.approx((then.best, now))
         assert (row["then_low_km2"], row["then_high_km2"]) == pytest.approx((then.low, then.high))

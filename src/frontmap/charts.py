@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from frontmap.maps.escape import colour, escape
@@ -289,13 +290,34 @@ def _tenths(value: int) -> str:
     return f"{value / 10:.1f}".removesuffix(".0")
 
 
+def _restless(frame: _Frame, values: NDArray[np.float64]) -> bool:
+    """Tell whether a line moves on so many days that it is drawn from day to day, not in steps."""
+    heights = np.rint(10 * (frame.bottom - frame.top) * values / frame.most)
+    return int(np.count_nonzero(np.diff(heights))) > max(3, len(values) // 3)
+
+
+def _run(frame: _Frame, values: NDArray[np.float64]) -> str:
+    """Write a line from day to day, leaving out days that lie on its way to half a px, as relative moves."""
+    x = frame.left + (frame.right - frame.left) * np.arange(len(values)) / max(1, frame.days - 1)
+    y = frame.bottom - (frame.bottom - frame.top) * values / frame.most
+    kept = shapely.get_coordinates(shapely.simplify(shapely.linestrings(np.column_stack([x, y])), 0.5))
+    moves = np.diff(np.rint(10 * kept).astype(int), axis=0)
+    return "l" + " ".join(f"{_tenths(dx)} {_tenths(dy)}" for dx, dy in moves)
+
+
 def _area(frame: _Frame, party: Party, values: pd.DataFrame, pattern: str) -> str:
     tint = colour(party.colour)
     low, best, high = (values[column].to_numpy(float) for column in ("area_low_km2", "area_km2", "area_high_km2"))
-    band = f"M{frame.left} {frame.y(high[0])}{_steps(frame, high)}V{frame.y(low[-1])}{_steps(frame, low, back=True)}Z"
-    line = f"M{frame.left} {frame.bottom}V{frame.y(best[0])}{_steps(frame, best)}V{frame.bottom}"
+    if any(_restless(frame, course) for course in (low, best, high)):
+        upper, lower, middle = _run(frame, high), _run(frame, low), _run(frame, best)
+        under = f"M{frame.left} {frame.y(low[0])}{lower}V{frame.bottom}H{frame.left}Z"
+        band = f"M{frame.left} {frame.y(high[0])}{upper}V{frame.bottom}H{frame.left}Z{under}"
+    else:
+        upper, lower, middle = _steps(frame, high), _steps(frame, low, back=True), _steps(frame, best)
+        band = f"M{frame.left} {frame.y(high[0])}{upper}V{frame.y(low[-1])}{lower}Z"
+    line = f"M{frame.left} {frame.bottom}V{frame.y(best[0])}{middle}V{frame.bottom}"
     return (
-        f'<path d="{band}" fill="{tint}" fill-opacity=".2"/>'
+        f'<path d="{band}" fill="{tint}" fill-opacity=".2" fill-rule="evenodd"/>'
         f'<path d="{line}" fill="url(#{pattern})" stroke="{tint}" stroke-width="2"/>'
     )
 

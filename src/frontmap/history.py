@@ -29,7 +29,9 @@ from frontmap.voronoi import BoolArray
 from frontmap.zones import Arcs, build_arcs
 
 SPREAD_LABEL = "spread over policies: low = area that every policy gives, high = area that any policy gives"
-DRAWS_LABEL = "{level:g} % of {count} maps drawn from what the reports allow lie between low and high"
+DRAWS_LABEL = (
+    "{level:g} % of {count} maps drawn from what the reports allow, laid about the best map, lie between low and high"
+)
 UNPLACED = "assessed"  # the rule for places that no field reaches, having no position
 _NO_SPELL = "another of the places that share the cell was decided by then"
 _NO_TURN = "estimate: the line passed through ground of this place; the place itself was never in this state"
@@ -313,6 +315,7 @@ class History:
         else:
             drawn = self.draws.areas(self._area_km2, self._side_code, n_sides)
             low, high = self._quantiles(centred(self.draws.on_days(drawn, self.day_numbers), best))
+            high = np.minimum(high, np.bincount(self._side_code, weights=self._area_km2, minlength=n_sides))
         index = pd.MultiIndex.from_product([self.days, self.state_names, self.sides], names=["date", "party", "side"])
         columns = {
             "area_km2": best,
@@ -414,8 +417,8 @@ class History:
             masks = [codes[n] == code for codes in self.policy_codes.values()]
             low, high = np.logical_and.reduce(masks), np.logical_or.reduce(masks)
             return Interval(float(area[low & chosen].sum()), best, float(area[high & chosen].sum()))
-        ends = self._quantiles(self._drawn_km2(n, chosen, code))
-        return Interval(min(float(ends[0]), best), best, max(float(ends[1]), best))
+        low_km2, high_km2 = map(float, self._quantiles(self._drawn_km2(n, chosen, code)))
+        return Interval(min(low_km2, best), best, max(min(high_km2, float(area[chosen].sum())), best))
 
     def gain_between(self, start: date | str, end: date | str, party: str, *, side: str | None = None) -> Interval:
         """Tell by how much an area grew from one day to another (a loss is negative).
@@ -664,36 +667,42 @@ class History:
         -------
         DataFrame
             Columns place_id, name, district, area_km2 (of the ground nearest to the place), best_km2 (held, by the best
-            map), expected_km2 (mean of the draws), share (of the variance of the total over the draws: the covariance
-            of the place's area with the total, so that shares sum to 1; negative where a place varies against it).
-            Greatest share first. From the drawn day nearest to `day`.
+            map), expected_km2 (mean of the draws, or of the policies by rule), share. Greatest share first; shares sum
+            to 1, or are all 0 where nothing is uncertain. With the estimate the share is that of the variance of the
+            total over the draws of the nearest drawn day: the covariance of the place's area with the total, negative
+            where a place varies against it. Under a rule it is that of the ground that some policies give and others
+            do not.
 
         Raises
         ------
-        PolicyError
-            If the policy is a rule, which has no draws.
         DateError
             If the day lies outside the period.
         FrontmapError
             If there is no such state.
         """
         n, code = self.day_number(day), self._state_code(party)
-        draws = self._require_draws()
-        chosen = self._chosen(side, None, None)
         group, place_ids = pd.factorize(self.cells["place_id"], sort=True)
-        area = np.where(chosen, self._area_km2, 0.0)
-        node = int(np.abs(draws.nodes - self.day_numbers[n]).argmin())
-        drawn = draws.at_node(node).areas(area, group, len(place_ids))[0, code].astype(np.float64)
-        total = drawn.sum(axis=0)
-        spread = total - total.mean()
-        variance = float(spread @ spread)
+        area = np.where(self._chosen(side, None, None), self._area_km2, 0.0)
+
+        def by_place(weight: FloatArray) -> FloatArray:
+            return np.bincount(group, weights=area * weight, minlength=len(place_ids)).astype(np.float64)
+
+        if self.draws is None:
+            every, some = (mask[n] for mask in self.state_masks(party))
+            each = [by_place((codes[n] == code).astype(np.float64)) for codes in self.policy_codes.values()]
+            expected, part = np.mean(each, axis=0), by_place((some & ~every).astype(np.float64))
+        else:
+            node = int(np.abs(self.draws.nodes - self.day_numbers[n]).argmin())
+            drawn = self.draws.at_node(node).areas(area, group, len(place_ids))[0, code].astype(np.float64)
+            total = drawn.sum(axis=0)
+            expected, part = drawn.mean(axis=1), drawn @ (total - total.mean())
         table = pd.DataFrame(
             {
                 "place_id": place_ids,
-                "area_km2": np.bincount(group, weights=area),
-                "best_km2": np.bincount(group, weights=area * (self.codes[n] == code)),
-                "expected_km2": drawn.mean(axis=1),
-                "share": drawn @ spread / variance if variance > 0 else np.zeros(len(place_ids)),
+                "area_km2": by_place(np.ones(len(area))),
+                "best_km2": by_place((self.codes[n] == code).astype(np.float64)),
+                "expected_km2": expected,
+                "share": part / part.sum() if part.sum() > 0 else np.zeros(len(place_ids)),
             }
         )
         names = self.theatre.places[["place_id", "name", "district"]]
@@ -848,7 +857,7 @@ class History:
 def assess(
     theatre: Theatre,
     *,
-    policy: str = "assessed",
+    policy: str = control.ESTIMATE,
     as_of: date | str | None = None,
     previous: History | None = None,
 ) -> History:
@@ -883,7 +892,7 @@ def assess(
     Examples
     --------
     >>> import frontmap as fm
-    >>> fm.assess(fm.load("kursk")).explain("Berdin", "2025-01-06").state
+    >>> fm.assess(fm.load("kursk"), policy="assessed").explain("Berdin", "2025-01-06").state
     'contested'
     """
     party_ids = [p.id for p in theatre.parties]

@@ -15,14 +15,17 @@ from frontmap.briefing.sections import (
     key_table,
     licences_section,
     listed,
+    parameters_table,
     section,
     side_label,
     sources_section,
+    squared,
     written_day,
 )
 from frontmap.charts import area_chart
-from frontmap.claims import fraction_days
+from frontmap.claims import claim_mismatches, fraction_table
 from frontmap.control import policy_rule, reports_as_of
+from frontmap.estimate.parameters import described
 from frontmap.maps.escape import escape
 from frontmap.maps.history_map import opening_day
 from frontmap.maps.offline import asset, leaflet, seal
@@ -77,7 +80,7 @@ def briefing_html(
     texts: dict[str, Any] = json.loads(asset(f"text.{lang}.json", PACKAGE))
     months = data["words"]["months"].split()
     library = leaflet()
-    styles = [library.style, asset("frontmap.css"), asset("briefing.css", PACKAGE)]
+    styles = [library.map_style, asset("frontmap.css"), asset("briefing.css", PACKAGE)]
     scripts = [
         library.script,
         asset("prelude.js").replace("(version)", library.version),
@@ -177,16 +180,22 @@ def _sections(
         "places": reports["place_id"].nunique(),
         "policy": history.policy,
         "interval": history.interval_label,
+        "mesh": f"{theatre.estimate.mesh_km:g}",
+        "reach": f"{theatre.estimate.mesh_reach_km:g}",
+        "clear": f"{100 * (1 - theatre.estimate.tail):g}",
     }
     rule = f"<p><b>{escape(texts['rule'].format(policy=history.policy))}</b> {escape(policy_rule(history.policy))}</p>"
+    kind, numbers = "rule", ""
+    if history.level is not None:
+        kind, numbers = "estimate", parameters_table(described(theatre.estimate), texts)
     note = f"<p>{escape(theatre.note)}</p>" if theatre.note.strip() else ""
     bodies = {
         "key": key_table(history, texts, months),
-        "claims": claims_section(history, ledger, fraction_days(history), texts, months),
+        "claims": claims_section(history, ledger, fraction_table(history), claim_mismatches(ledger), texts, months),
         "sources": sources_section(theatre, reports, texts),
-        "method": listed((sentence.format(**values) for sentence in texts["method"]), "ol") + rule,
-        "meaning": note + listed(texts["meaning"]),
-        "left": listed(history.notes),
+        "method": listed((sentence.format(**values) for sentence in texts["method"][kind]), "ol") + rule + numbers,
+        "meaning": note + listed(texts["meaning"][kind]),
+        "left": listed(map(squared, history.notes)),
         "licences": licences_section(theatre, texts, version, licence),
     }
     return [section(name, texts["sections"][name], body) for name, body in bodies.items()]

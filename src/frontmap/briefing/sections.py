@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -76,15 +77,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, n
     TypeError
         If a cell is no text.
     """
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    lines = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
-    )
+    # HTML closes cells and rows by itself, and takes first cells for headings of rows: telling it costs 2 % of a page.
+    titles = "".join(f'<th scope="col">{escape(title)}' for title in head)
+    lines = "".join(f"<tr><th>{first}{''.join(f'<td>{cell}' for cell in rest)}" for first, *rest in rows)
     identifier = f' id="{name}"' if name else ""
     return (
         f'<div class="fm-scroll" tabindex="0" role="group" aria-label="{escape(caption)}">'
         f'<table class="fm-table {kind}"{identifier}><caption class="fm-hidden">{escape(caption)}</caption>'
-        f"<thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>"
+        f"<thead><tr>{titles}</thead><tbody>{lines}</tbody></table></div>"
     )
 
 
@@ -341,7 +341,12 @@ def chart_keys(theatre: Theatre, texts: Texts) -> str:
 
 
 def claims_section(
-    history: History, ledger: pd.DataFrame, halves: pd.DataFrame, texts: Texts, months: Sequence[str]
+    history: History,
+    ledger: pd.DataFrame,
+    fractions: pd.DataFrame,
+    mismatches: pd.DataFrame,
+    texts: Texts,
+    months: Sequence[str],
 ) -> str:
     """Tell every published figure with ours and the verdict.
 
@@ -351,8 +356,10 @@ def claims_section(
         An assessed history.
     ledger
         What `frontmap.test_claims` returned for it.
-    halves
-        What `frontmap.claims.fraction_days` returned for it.
+    fractions
+        What `frontmap.claims.fraction_table` returned for it.
+    mismatches
+        What `frontmap.claims.claim_mismatches` returned for the ledger.
     texts
         Texts of the briefing.
     months
@@ -373,7 +380,6 @@ def claims_section(
     intro = texts["claimsIntro"].format(
         total=len(ledger), **{key.split()[0]: int(counts.get(key, 0)) for key in texts["verdicts"]}
     )
-    found = "".join(f"<li>{escape(_half(history, row, texts, months))}</li>" for row in halves.to_dict("records"))
     options = "".join(
         f'<option value="{escape(key)}">{escape(label)}</option>' for key, label in texts["verdicts"].items()
     )
@@ -386,23 +392,119 @@ def claims_section(
     keys = ("day", "claimant", "subject", "figure", "ours", "verdict", "reason", "sources")
     rows = [_claim_row(history, row, texts, months) for row in ledger.to_dict("records")]
     body = table([head[key] for key in keys], rows, caption=texts["sections"]["claims"], name="claim-table")
-    return f"<p>{escape(intro)}</p><ul>{found}</ul>{filters}{body}"
+    below = _fractions(history, fractions, texts, months) + _mismatches(mismatches, texts, months)
+    return f"<p>{escape(intro)}</p>{filters}{body}{below}"
 
 
-def _half(history: History, row: Mapping[Any, Any], texts: Texts, months: Sequence[str]) -> str:
-    days = {
-        key: row["why" + column[3:]] or written_day(row[column], months)
-        for key, column in (("day", "day"), ("low", "day_low"), ("high", "day_high"))
-    }
-    return str(
-        texts["half"].format(
-            party=side_label(history.theatre, row["party"], row["party"]),
-            region=row["region"].replace(";", ", "),
-            denominator=row["denominator"],
-            threshold=number(row["threshold_km2"]),
-            **days,
-        )
+def _fractions(history: History, fractions: pd.DataFrame, texts: Texts, months: Sequence[str]) -> str:
+    """Tell when each published share of the first two totals was lost, and for all totals the span of best days."""
+    if fractions.empty:
+        return ""
+    words, first = texts["fractions"], fractions.iloc[0]
+    totals = list(dict.fromkeys(fractions["denominator"]))[:2]
+    rows = []
+    for percent, group in fractions.groupby("lost_percent", sort=True):
+        said = dict.fromkeys(day for cell in group["claimed"] for day in cell.split(";"))
+        days = group["day"].dropna()
+        span = [written_day(day, months) for day in dict.fromkeys([days.min(), days.max()])] if len(days) else [MISSING]
+        cells = [_reached(row, words, months) for row in group.to_dict("records") if row["denominator"] in totals]
+        told = ", ".join(written_day(pd.Timestamp(day), months) if day[:1].isdigit() else day for day in said)
+        rows.append([escape(f"{number(float(str(percent)), 1)}%"), escape(told), *cells, escape(" to ".join(span))])
+    of_totals = [words["of"].format(total=squared(total)) for total in totals]
+    head = [words["share"], words["said"], *of_totals, words["any"]]
+    intro = words["intro"].format(
+        party=side_label(history.theatre, first["party"], first["party"]), region=first["region"].replace(";", ", ")
     )
+    shown = table(head, rows, caption=words["title"], name="fraction-table")
+    return f"<h3>{escape(words['title'])}</h3><p>{escape(intro)}</p>{shown}"
+
+
+def _reached(row: Mapping[Any, Any], words: Mapping[str, str], months: Sequence[str]) -> str:
+    """Write the day on which a share is reached, with its interval; or why there is none."""
+    best, low, high = (
+        squared(row["why" + key]) or written_day(row["day" + key], months) for key in ("", "_low", "_high")
+    )
+    return escape(words["interval"].format(best=best, low=low, high=high))
+
+
+def _mismatches(mismatches: pd.DataFrame, texts: Texts, months: Sequence[str]) -> str:
+    """Tell which published figures do not fit each other."""
+    words = texts["mismatches"]
+    heading = f"<h3>{escape(words['title'])}</h3>"
+    if mismatches.empty:
+        return f"{heading}<p>{escape(words['none'])}</p>"
+    rows = [
+        [
+            f"{escape(squared(row['arithmetic']))}<small>{escape(row['claim_ids'].replace(';', ', '))}</small>",
+            escape(row["claimants"].replace(";", ", ")),
+            escape(written_day(row["as_of_date"], months)),
+            escape(f"{number(row['beyond_rounding'], 1)} {squared(row['unit'])}"),
+        ]
+        for row in mismatches.to_dict("records")
+    ]
+    titles = [words["head"][key] for key in ("arithmetic", "claimants", "day", "beyond")]
+    shown = table(titles, rows, caption=words["title"], name="mismatch-table")
+    return f"{heading}<p>{escape(words['intro'])}</p>{shown}"
+
+
+def squared(text: object) -> str:
+    """Write square kilometres in prose as everywhere on the page.
+
+    Parameters
+    ----------
+    text
+        A sentence; None is the empty one.
+
+    Returns
+    -------
+    str
+        With ``km²`` for ``km2``.
+
+    Raises
+    ------
+    Nothing; whatever has a text can be written.
+
+    Examples
+    --------
+    >>> squared("of 1,300 km2")
+    'of 1,300 km²'
+    """
+    return "" if text is None else re.sub(r"\bkm2\b", "km²", str(text))
+
+
+def parameters_table(parameters: Iterable[Mapping[str, str]], texts: Texts) -> str:
+    """Tell every parameter of the estimate.
+
+    Parameters
+    ----------
+    parameters
+        As from `frontmap.estimate.parameters.described`.
+    texts
+        Texts of the briefing.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    KeyError
+        If a text or a column is missing.
+    """
+    rows = [
+        [
+            escape(row["name"]),
+            escape(f"{row['value']} {row['unit']}".strip())
+            + ("" if row["default"] == "yes" else f"<small>{escape(texts['changed'])}</small>"),
+            escape(squared(row["meaning"])),
+            escape(squared(row["origin"])),
+        ]
+        for row in parameters
+    ]
+    titles = [texts["parameterHead"][key] for key in ("name", "value", "meaning", "origin")]
+    intro = f"<h3>{escape(texts['parameters'])}</h3><p>{escape(texts['parametersIntro'])}</p>"
+    return intro + table(titles, rows, caption=texts["parameters"], name="parameter-table")
 
 
 def _claim_row(history: History, row: Mapping[Any, Any], texts: Texts, months: Sequence[str]) -> list[str]:
@@ -413,10 +515,10 @@ def _claim_row(history: History, row: Mapping[Any, Any], texts: Texts, months: S
     published = head["published"].format(day=written_day(row["published_date"], months))
     names, addresses = row["source_names"].split(";"), row["urls"].split()
     sources = [
-        link(address, names[place].strip() if place < len(names) else names[-1].strip())
+        link(address, names[place].strip() if place < len(names) else names[-1].strip(), bare=True)
         for place, address in enumerate(addresses)
     ] or [escape(row["source_names"])]
-    reason = escape(row["reason"])
+    reason = escape(squared(row["reason"]))
     if row["denominators"] and not math.isnan(row["denominator_low"]):
         reason += ". " + escape(_denominator(row, texts))
     return [
@@ -455,9 +557,10 @@ def _difference(row: Mapping[Any, Any], head: Mapping[str, str]) -> str:
 def _denominator(row: Mapping[Any, Any], texts: Texts) -> str:
     low, high = row["denominator_low"], row["denominator_high"]
     most = number(high) if math.isfinite(high) else "any"
+    named = re.sub(r" \([^()]*\)", "", row["denominators"])  # claims.csv tells whose totals they are
     return str(
         texts["claimHead"]["denominator"].format(
-            best=number(row["denominator"]), low=number(low), high=most, named=row["denominators"]
+            best=number(row["denominator"]), low=number(low), high=most, named=squared(named)
         )
     )
 

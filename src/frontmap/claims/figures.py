@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from frontmap.areas import Interval
+from frontmap.claims.course import Measure
 from frontmap.claims.ground import Ground
 from frontmap.claims.reading import Claim
 
@@ -74,9 +73,9 @@ def _held(claim: Claim, ground: Ground, label: str) -> Figure:
     with_grey = fighting or claim.basis == "control+grey"
     what = f"held by {label}" + (" or contested" if with_grey else "") + f" in {claim.about}"
     if claim.day is None:
-        best, others = ground.series("held or contested" if with_grey else "held")
-        interval = ground.around(float(best.max()), others.max(axis=0))
-        peak_day = ground.days[int(best.argmax())]
+        measure: Measure = "held or contested" if with_grey else "held"
+        interval = ground.peak(measure)
+        peak_day = ground.days[int(ground.series(measure)[0].argmax())]
         when = f", undated peak, compared with our peak over the whole period, {peak_day:%Y-%m-%d}"
     else:
         interval = ground.on("held or contested" if with_grey else "held", ground.day_index(claim.day))
@@ -126,5 +125,5 @@ def _share(claim: Claim, ground: Ground, label: str) -> Figure:
         f"regained by {label} in {claim.about} by {claim.day:%Y-%m-%d}, as a share of that and what the other side "
         f"still holds (ground contested on the day is in neither); {ground.spread}"
     )
-    interval = ground.around(best, np.clip(shares, 0.0, 100.0)) if shares.size else Interval(best, best, best)
-    return Figure(interval._replace(high=min(interval.high, 100.0)), True, reason, still, again)
+    interval = ground.around(best, shares, most=100.0) if shares.size else Interval(best, best, best)
+    return Figure(interval, True, reason, still, again)

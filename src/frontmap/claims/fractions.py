@@ -219,7 +219,7 @@ def _note(history: History, ground: Ground, best: FloatArray, others: FloatArray
     days = ground.days
     peaks = f"best {days[int(best.argmax())]:%Y-%m-%d}"
     if ground.drawn:
-        low, high = ground.around(float(best.max()), others.max(axis=0))[::2]
+        low, high = ground.peak("held")[::2]
         return f"{history.interval_label}; peaks: {peaks}, {best.max():,.0f} km2 ({low:,.0f} to {high:,.0f})"
     low_day, high_day = (days[int(area.argmax())] for area in others.T)
     return f"{history.interval_label}; peaks: {peaks}, low {low_day:%Y-%m-%d}, high {high_day:%Y-%m-%d}"

@@ -88,7 +88,7 @@ class Ground:
         low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
-    def around(self, best: float, values: FloatArray) -> Interval:
+    def around(self, best: float, values: FloatArray, *, most: float | None = None) -> Interval:
         """Put an interval around a best figure: draws are laid about it first, see `frontmap.estimate.draws.centred`.
 
         Parameters
@@ -96,7 +96,9 @@ class Ground:
         best
             The best figure.
         values
-            As `bounds`.
+            As `bounds`; draws as they are, not yet laid about anything.
+        most
+            Where scaled draws end; if left out, the weight of the whole ground.
 
         Returns
         -------
@@ -108,7 +110,11 @@ class Ground:
         ValueError
             From numpy, if there are no values.
         """
-        low, high = self.bounds(centred(values, best) if self.drawn else values)
+        if not self.drawn:
+            low, high = self.bounds(values)
+        else:
+            low, high = self.bounds(centred(values, best))
+            high = min(high, self._whole if most is None else most)
         return Interval(min(low, best), best, max(high, best))
 
     def on(self, measure: Measure, day: int, *, apart: bool = False) -> Interval:
@@ -179,8 +185,39 @@ class Ground:
         if measure not in self._series:
             best = self.best.series(measure, self.day_numbers)[:, 0]
             others = self.others.series(measure, self.day_numbers)
-            self._series[measure] = best, centred(others, best) if self.drawn else others
+            if self.drawn:
+                others = np.minimum(centred(others, best), self._whole)
+            self._series[measure] = best, others
         return self._series[measure]
+
+    def peak(self, measure: Measure) -> Interval:
+        """Find the largest sum of what counts over all days, in each alternative by itself.
+
+        The draws' peaks are laid about the best one as they are: those of `series` would keep what a draw has on days
+        on which the best figure is nothing.
+
+        Parameters
+        ----------
+        measure
+            What counts.
+
+        Returns
+        -------
+        Interval
+            In the unit of the weight.
+
+        Raises
+        ------
+        ValueError
+            From numpy, if there are no days.
+        """
+        best = float(self.series(measure)[0].max())
+        return self.around(best, self.others.series(measure, self.day_numbers).max(axis=0))
+
+    @property
+    def _whole(self) -> float:
+        """Weight of all cells or places: no draw can hold more, however it is scaled."""
+        return float(self.best.weight.sum())
 
     def day_index(self, day: pd.Timestamp) -> int:
         """Position of a day, or -1 outside the period.

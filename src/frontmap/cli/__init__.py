@@ -77,6 +77,9 @@ app = _App(
 )
 
 
+MANY_DAYS = 60  # more rows of days than this are thinned for people
+
+
 class Grouping(StrEnum):
     """What changes can be told by."""
 
@@ -163,7 +166,8 @@ def areas(
 ) -> None:
     """Tell the area by party and by side of the border.
 
-    Prints every day on which a figure changed; JSON and CSV have one row for every day, state and side.
+    Prints the days on which a figure changed, one a week where nearly every day does; JSON and CSV have one row for
+    every day, state and side.
 
     Example: frontmap areas --from 2024-08-06 --to 2024-08-20
 
@@ -174,8 +178,9 @@ def areas(
     table = history.areas()
     table = table[between(table["date"], *request.days(history))]
     if request.form is Form.PEOPLE:
-        print_table(_wide(table, only_changes=True), f"{history.theatre.title}: km2 (low to high)")
-        print_lines("", f"Interval: {history.interval_label}")
+        wide, left_out = _thinned(_wide(table, only_changes=True))
+        print_table(wide, f"{history.theatre.title}: km2 (low to high)")
+        print_lines("", *left_out, f"Interval: {history.interval_label}")
     else:
         request.print_rows(table, interval=history.interval_label)
 
@@ -475,6 +480,14 @@ def _wide(table: pd.DataFrame, *, only_changes: bool = False) -> pd.DataFrame:
     if only_changes:
         wide = wide[(wide != wide.shift()).any(axis=1)]
     return wide.reset_index().rename_axis(columns=None)
+
+
+def _thinned(wide: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Keep every seventh of many rows, and the last; say how many were left out."""
+    if len(wide) <= MANY_DAYS:
+        return wide, []
+    kept = wide.iloc[[*range(0, len(wide) - 1, 7), len(wide) - 1]]
+    return kept, [f"{len(wide) - len(kept)} days between these: frontmap areas --csv"]
 
 
 def _days_to_explain(history: History, place_id: str, request: Request) -> list[date]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from frontmap.theatre import Theatre
 
 DEFAULT_THEATRE = "kursk"
-DEFAULT_POLICY = "assessed"
+DEFAULT_POLICY = "estimate"
 
 TheatreOption = Annotated[
     str, typer.Option("--theatre", metavar="NAME|FOLDER", help="A bundled theatre, or a folder of your own.")

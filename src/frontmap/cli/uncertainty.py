@@ -8,6 +8,7 @@ import typer
 
 from frontmap.cli.printing import print_lines, print_table
 from frontmap.cli.request import (
+    DEFAULT_POLICY,
     DEFAULT_THEATRE,
     AsOfOption,
     CsvOption,
@@ -35,7 +36,7 @@ def uncertainty(
         str | None, typer.Option(metavar="COUNTRY", help="On whose side of the border.", show_default="as for --party")
     ] = None,
     theatre: TheatreOption = DEFAULT_THEATRE,
-    policy: PolicyOption = "estimate",
+    policy: PolicyOption = DEFAULT_POLICY,
     as_of: AsOfOption = None,
     first: FromOption = None,
     last: ToOption = None,
@@ -45,6 +46,7 @@ def uncertainty(
     """Tell which places make most of the interval of an area.
 
     "share" is the part of the variance of the total that a place's ground makes; the shares of all places sum to 1.
+    Under a rule it is the part of the ground that some rules give and others do not.
 
     Example: frontmap uncertainty --day 2025-01-06
 

@@ -20,6 +20,7 @@ from frontmap.estimate.paths import CHUNK, PathStore, lattice_around, space_weig
 Ground = tuple[
     IntArray, Sequence[Field], CodeArray
 ]  # its points, its fields, codes of the home state and of the fields
+_MOST = 2.0  # draws are scaled up or down by no more than this to lie about the best figure
 _SURE_SD = 3.5  # points farther than this from zero are not drawn
 _DELAYS = np.array([-1.4, -0.53, 0.0, 0.53, 1.4])  # standard normal, in five equal parts: each draw has one of them
 
@@ -179,7 +180,8 @@ def centred(values: NDArray[np.floating], best: ArrayLike) -> FloatArray:
 
     The best map shows ground where a state is more probable than any other. Draws also hold the thin chances around
     it, which nowhere add up to a zone: their median lies above the best figure where reports are weak (on the bundled
-    theatre by a tenth to a third; on dense synthetic truths not at all). Scaling keeps the relative spread.
+    theatre by a tenth to a third; on dense synthetic truths not at all). Scaling keeps the relative spread. It goes no
+    further than to half or to twice, so that a best figure near nothing does not make the interval one of nothing.
 
     Parameters
     ----------
@@ -191,7 +193,7 @@ def centred(values: NDArray[np.floating], best: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray, shape (..., count)
-        As they are where the best figure or the median is not positive.
+        As they are where the median is not positive.
 
     Raises
     ------
@@ -204,10 +206,9 @@ def centred(values: NDArray[np.floating], best: ArrayLike) -> FloatArray:
     array([[ 75., 100., 150.]])
     """
     middle = np.median(values, axis=-1)
-    target = np.asarray(best, dtype=np.float64)
-    usable = (target > 0.0) & (middle > 0.0)
-    scale = np.where(usable, target / np.where(usable, middle, 1.0), 1.0)
-    return np.asarray(values * scale[..., None], dtype=np.float64)
+    usable = middle > 0.0
+    scale = np.clip(np.asarray(best, dtype=np.float64) / np.where(usable, middle, 1.0), 1.0 / _MOST, _MOST)
+    return np.asarray(values * np.where(usable, scale, 1.0)[..., None], dtype=np.float64)
 
 
 def draw(

@@ -2,5 +2,6 @@
 
 from frontmap.maps.history_map import show
 from frontmap.maps.offline import OfflineMap
+from frontmap.maps.probability_map import show_probability
 
-__all__ = ["OfflineMap", "show"]
+__all__ = ["OfflineMap", "show", "show_probability"]

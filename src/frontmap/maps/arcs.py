@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = ["GridArcs", "shared_arcs"]
 
-GRID_DEG = 1e-5
+GRID_DEG = 4e-5
 
 Vertices = NDArray[np.int64]
 
@@ -48,7 +48,7 @@ def shared_arcs(geometry: gpd.GeoSeries, *, grid_deg: float = GRID_DEG) -> GridA
     geometry
         Polygons or multipolygons in EPSG:4326, one per cell; neighbours share their vertices exactly.
     grid_deg
-        Vertices are rounded to this many degrees (1e-5 is about a metre).
+        Vertices are rounded to this many degrees (4e-5 is about four metres).
 
     Returns
     -------

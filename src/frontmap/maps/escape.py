@@ -112,7 +112,7 @@ def address(text: object) -> str | None:
     return candidate if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
 
 
-def link(target: object, label: object) -> str:
+def link(target: object, label: object, *, bare: bool = False) -> str:
     """Write a link that asks for nothing until it is clicked and tells the target nothing about the page.
 
     Parameters
@@ -121,6 +121,8 @@ def link(target: object, label: object) -> str:
         The address; anything but http and https is dropped.
     label
         The text of the link.
+    bare
+        Leave out that it opens beside the page and tells nothing; the page's script then adds it.
 
     Returns
     -------
@@ -134,7 +136,8 @@ def link(target: object, label: object) -> str:
     checked = address(target)
     if checked is None:
         return escape(label)
-    return f'<a href="{escape(checked)}" target="_blank" rel="noreferrer noopener">{escape(label)}</a>'
+    manner = "" if bare else ' target="_blank" rel="noreferrer noopener"'
+    return f'<a href="{escape(checked)}"{manner}>{escape(label)}</a>'
 
 
 def colour(text: object, default: str = NEUTRAL_COLOUR) -> str:

@@ -31,6 +31,7 @@ _POLICY_TAG = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _STYLE = re.compile(r"<style[^>]*>(?P<body>.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 _DATA = re.compile(r"<script[^>]*application/json[^>]*>.*?</script>", re.DOTALL | re.IGNORECASE)
+_BESIDE_MAPS = r"leaflet-(?:popup|tooltip|control-layers|oldie|div-icon|image-layer|touch)|lvml"
 _STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*=\s*["']""", re.IGNORECASE)
 _DATA_TYPE = re.compile(r"""type\s*=\s*["']?application/json""", re.IGNORECASE)
 _CSS_FETCH = re.compile(r"url\(\s*(?![\"']?#)|@import|image-set\(|behavior\s*:", re.IGNORECASE)
@@ -64,6 +65,11 @@ class Leaflet:
     script: str
     style: str
     licence: str
+
+    @property
+    def map_style(self) -> str:
+        """The style sheet without what a map alone does not show: popups, tooltips, lists of layers, old browsers."""
+        return re.sub(rf"[^{{}}]*(?:{_BESIDE_MAPS})[^{{}}]*\{{[^{{}}]*\}}", "", self.style)
 
 
 @cache

@@ -17,6 +17,7 @@ PALETTE: Final[dict[str, str]] = {
     "contested": "#4a4a4a",
     "contested_ground": "#eceae4",
     "compare": "#00545c",
+    "doubt": "#3c3c3c",
 }
 
 CLAIM_SHAPES: Final[tuple[str, ...]] = ("circle", "square", "diamond", "triangle")

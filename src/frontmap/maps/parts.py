@@ -51,6 +51,7 @@ def control_markup(map_markup: str, words: Mapping[str, str], spellings: Sequenc
 <div class="fm-over"><button type="button" data-fm="focus">{word["near_view"]}</button>
 <button type="button" data-fm="wide">{word["wide"]}</button></div>
 <p class="fm-caption" data-fm="caption" aria-hidden="true"></p></div>
+<p class="fm-credit" data-fm="credit"></p>
 <div class="fm-side">
 <p class="fm-today" data-fm="day"></p>
 <table class="fm-areas" data-fm="areas"></table>

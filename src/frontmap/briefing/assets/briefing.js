@@ -1,7 +1,8 @@
 "use strict";
-/* The filter of the claims table, and the folding of wide-screen controls. */
+/* The filter of the claims table, the manner of links, and the folding of wide-screen controls. */
 (function () {
   document.getElementById("about").open = window.innerWidth > 760;
+  document.querySelectorAll("main a[href^=http]").forEach(function (link) { link.target = "_blank"; link.rel = "noreferrer noopener"; });
   const table = document.getElementById("claim-table");
   const words = document.getElementById("claim-filter");
   const verdict = document.getElementById("claim-verdict");

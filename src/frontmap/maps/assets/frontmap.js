@@ -38,6 +38,46 @@ var frontmap = (function () {
     return text.normalize("NFD").replace(/[\p{M}'’ʼ`ьъ-]/gu, "").toLowerCase().replace(/\s+/g, " ").trim();
   }
 
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const DIGIT = new Map([...LETTERS].map((letter, i) => [letter, i]));
+
+  /* Whole numbers from text: five bits to a letter, lowest first, the sixth bit says that more follow. */
+  function numbers(text) {
+    const values = [];
+    let value = 0, shift = 0;
+    for (let i = 0; i < text.length; i += 1) {
+      const digit = DIGIT.get(text[i]);
+      value |= (digit & 31) << shift;
+      shift += 5;
+      if (digit < 32) {
+        values.push(value & 1 ? -(value >> 1) - 1 : value >> 1);
+        value = shift = 0;
+      }
+    }
+    return values;
+  }
+
+  /* Reads a row of numbers in turn. */
+  function reader(text) {
+    const values = numbers(text);
+    let at = 0;
+    const take = () => values[at++];
+    const list = (count) => Array.from({ length: count }, take);
+    const sums = (count) => { let sum = 0; return Array.from({ length: count }, () => (sum += take())); };
+    return { take, list, sums, more: () => at < values.length };
+  }
+
+  /* Where a course that is straight between its corners ([value, day], by day) stands on a day. */
+  function along(corners, day) {
+    let i = corners.length - 1;
+    while (i > 0 && corners[i][1] > day) { i -= 1; }
+    const [a, from] = corners[i], [b, to] = corners[i + 1] || corners[i];
+    return to > from ? a + (b - a) * (day - from) / (to - from) : a;
+  }
+
+  /* Each number is told less the one before. */
+  function summed(values) { let sum = 0; return values.map((value) => (sum += value)); }
+
   function unpack(deltas, grid) {
     const points = [];
     let x = 0, y = 0;
@@ -58,27 +98,91 @@ var frontmap = (function () {
       this.start = Date.parse(data.first);
       this.states = data.states;
       this.code = new Map(data.states.map((state, i) => [state.id, i]));
-      let before = 0;
-      data.cells = data.cells.map((rings) => rings.map((ring) => ring.map((step) => {
-        before += step;
-        return before % 2 ? ~(before >> 1) : before >> 1;
-      })));
-      this.pairs = data.arcs.map(() => [-1, -1]);
-      data.cells.forEach((rings, cell) => rings.flat().forEach((reference) => {
-        this.pairs[reference < 0 ? ~reference : reference][reference < 0 ? 1 : 0] = cell;
-      }));
-      const nodes = unpack(data.nodes, 1);
-      this.arcs = data.arcs.map(([first, last, ...deltas]) => {
-        const points = unpack([nodes[first][1], nodes[first][0], ...deltas], data.grid);
-        return points.concat([[nodes[last][0] * data.grid, nodes[last][1] * data.grid]]);
-      });
+      this.readGround();
+      this.readPlaces();
+      this.readReports();
       this.sideOf = data.states.map((state) => data.sides.map((side) => state.kind === "party" && side !== state.home));
       this.codes = this.expandCodes();
       this.areaTable = this.expandAreas();
-      this.changeDays = data.changes.map((change) => change[0]);
+      this.changeDays = [...this.changeDays];
       this.names = this.uniqueNames();
       this.lang = data.lang;
       this.format = new Intl.NumberFormat(data.lang === "en" ? "en-GB" : data.lang, { maximumFractionDigits: 0 });
+    }
+
+    /* Arcs with their points and the cells on their left and right; sides, districts and areas of the cells. */
+    readGround() {
+      const { data } = this;
+      const nodes = unpack(numbers(data.nodes), 1);
+      const row = reader(data.arcs);
+      let last = 0, left = 0;
+      this.arcs = [];
+      this.pairs = [];
+      this.ends = [];
+      while (row.more()) {
+        const first = last + row.take();
+        last = first + row.take();
+        left += row.take();
+        const right = left + row.take();
+        const points = unpack([nodes[first][1], nodes[first][0], ...row.list(2 * row.take())], data.grid);
+        points.push([nodes[last][0] * data.grid, nodes[last][1] * data.grid]);
+        this.arcs.push(points);
+        this.pairs.push([left, right]);
+        this.ends.push([first, last]);
+      }
+      this.nodes = nodes.length;
+      this.cellSide = [];
+      this.cellDistrict = [];
+      const grounds = reader(data.grounds);
+      while (grounds.more()) {
+        const side = grounds.take(), district = grounds.take();
+        for (let left = grounds.take(); left > 0; left -= 1) {
+          this.cellSide.push(side);
+          this.cellDistrict.push(district);
+        }
+      }
+      this.cellArea = numbers(data.cellArea).map((value) => value / 1000);
+      this.cells = this.cellSide.length;
+      this.border = data.border.map((text) => summed(numbers(text)));
+    }
+
+    readPlaces() {
+      const { data } = this;
+      const row = reader(data.placeNumbers);
+      const known = (value, i) => (value === data.none || (value < 0 && i > 2) ? null : value);
+      /* name, further spellings, district, longitude, latitude, radius, ground, reported, entry in `silent` */
+      this.places = data.placeNames.map((name, i) => [name, data.placeSpellings[i], ...row.list(7).map(known)]);
+      this.spells = new Map();
+      const told = reader(data.spells);
+      const list = () => told.sums(told.take());
+      while (told.more()) {
+        const place = told.take();
+        this.spells.set(place, Array.from({ length: told.take() }, () => [
+          ...told.list(4), list(), list(), list(), list(),
+          Array.from({ length: told.take() }, () => [told.take(), told.take(), list()]),
+        ]));
+      }
+      this.chances = new Map();
+      const course = reader(data.chances);
+      while (course.more()) {
+        const place = course.take(), rest = course.take(), courses = [];
+        for (let left = course.take(); left > 0; left -= 1) {
+          const state = course.take(), corners = course.list(2 * course.take());
+          courses.push([state, unpack(corners, 1)]);
+        }
+        this.chances.set(place, { rest, courses });
+      }
+    }
+
+    readReports() {
+      const { data } = this;
+      const day = (value) => (value === data.none ? null : value);
+      const row = reader(data.reportNumbers);
+      /* id, kind, page, day, note, place */
+      this.reports = data.reportIds.split(" ").filter(Boolean).map((id) => [id, row.take(), row.take(), day(row.take()), row.take(), row.take()]);
+      const table = (text, width) => { const rows = reader(text), all = []; while (rows.more()) { all.push(rows.list(width)); } return all; };
+      this.kinds = table(data.kinds, 5);
+      this.pages = table(data.pages, 4).map((page) => [...page.slice(0, 3), day(page[3])]);
     }
 
     t(key, values) {
@@ -95,33 +199,48 @@ var frontmap = (function () {
       return rounded === 0 ? "0" : (rounded > 0 ? "+" : "\u2212") + this.format.format(Math.abs(rounded));
     }
 
+    /* State of each cell on each day, and whether it is in doubt there; what changes is told by day and cell. */
     expandCodes() {
-      const n = this.data.cells.length;
-      const codes = new Uint8Array(n * this.days);
-      for (let i = 0; i < n; i += 1) { codes[i] = parseInt(this.data.start[i], 36); }
-      const changes = new Map(this.data.changes.map((row) => [row[0], row]));
-      for (let day = 1; day < this.days; day += 1) {
-        codes.copyWithin(day * n, (day - 1) * n, day * n);
-        const row = changes.get(day) || [];
-        for (let i = 1; i < row.length; i += 2) { codes[day * n + row[i]] = row[i + 1]; }
-      }
-      return codes;
+      const n = this.cells;
+      const expand = (start, changes, value) => {
+        const table = new Uint8Array(n * this.days);
+        table.set(numbers(start));
+        const row = reader(changes);
+        let day = 0, cell = 0, filled = 0;
+        const fill = (until) => { for (; filled < until; filled += 1) { table.copyWithin((filled + 1) * n, filled * n, (filled + 1) * n); } };
+        while (row.more()) {
+          day += row.take();
+          cell += row.take();
+          fill(day);
+          const at = day * n + cell;
+          table[at] = value(row, table[at]);
+          this.changeDays.add(day);
+        }
+        fill(this.days - 1);
+        return table;
+      };
+      this.changeDays = new Set();
+      this.doubts = expand(this.data.doubtful, this.data.doubts, (row, old) => 1 - old);
+      this.changeDays = new Set();
+      return expand(this.data.start, this.data.changes, (row) => row.take());
     }
 
-    on(day) {
-      const n = this.data.cells.length;
-      return this.codes.subarray(day * n, (day + 1) * n);
-    }
+    on(day) { return this.codes.subarray(day * this.cells, (day + 1) * this.cells); }
+
+    doubtOn(day) { return this.doubts.subarray(day * this.cells, (day + 1) * this.cells); }
 
     expandAreas() {
       const table = {};
-      for (const [key, steps] of Object.entries(this.data.areas)) {
-        const rows = new Float64Array(3 * this.days);
-        let at = 0;
-        for (let day = 0; day < this.days; day += 1) {
-          while (at + 1 < steps.length && steps[at + 1][0] <= day) { at += 1; }
-          rows.set(steps[at].slice(1), 3 * day);
+      for (const [key, text] of Object.entries(this.data.areas)) {
+        const rows = new Float64Array(3 * this.days), steps = reader(text), now = [0, 0, 0, 0];
+        let filled = 0;
+        const fill = (until) => { for (; filled < until; filled += 1) { rows.set(now.slice(1).map((value) => value / 10), 3 * filled); } };
+        while (steps.more()) {
+          const change = steps.list(4);
+          fill(now[0] + change[0]);
+          change.forEach((value, i) => { now[i] += value; });
         }
+        fill(this.days);
         table[key] = rows;
       }
       return table;
@@ -146,12 +265,12 @@ var frontmap = (function () {
       const before = this.on(from), after = this.on(to);
       const rows = new Map();
       for (let i = 0; i < before.length; i += 1) {
-        if (before[i] === after[i] || !this.sideOf[state][this.data.cellSide[i]]) { continue; }
+        if (before[i] === after[i] || !this.sideOf[state][this.cellSide[i]]) { continue; }
         const gain = after[i] === state, loss = before[i] === state;
         if (!gain && !loss) { continue; }
-        const district = this.data.districts[this.data.cellDistrict[i]];
+        const district = this.data.districts[this.cellDistrict[i]];
         const row = rows.get(district) || [0, 0];
-        row[gain ? 0 : 1] += this.data.cellArea[i];
+        row[gain ? 0 : 1] += this.cellArea[i];
         rows.set(district, row);
       }
       return [...rows].sort((a, b) => b[1][0] + b[1][1] - a[1][0] - a[1][1] || (a[0] < b[0] ? -1 : 1));
@@ -171,6 +290,11 @@ var frontmap = (function () {
       return day + " " + this.t("months").split(" ")[month - 1] + " " + year;
     }
 
+    shortDay(day) {
+      const [year, month, date] = this.iso(day).split("-").map(Number);
+      return date + " " + this.t("shortMonths").split(" ")[month - 1] + " " + year;
+    }
+
     longDay(day) { return this.written(day === null ? "" : this.iso(day)); }
 
     stateLabel(state) { return this.states[state].label || this.t(this.states[state].kind); }
@@ -181,22 +305,27 @@ var frontmap = (function () {
 
     uniqueNames() {
       const count = new Map();
-      for (const place of this.data.places) { count.set(place[0], (count.get(place[0]) || 0) + 1); }
-      return this.data.places.map((place) => (count.get(place[0]) > 1 ? place[0] + ", " + this.data.strings[place[2]] : place[0]));
+      for (const place of this.places) { count.set(place[0], (count.get(place[0]) || 0) + 1); }
+      return this.places.map((place) => (count.get(place[0]) > 1 ? place[0] + ", " + this.data.strings[place[2]] : place[0]));
     }
 
     spellsOf(place) {
-      const told = this.data.spells[place];
-      if (told) { return told; }
-      const cell = this.data.places[place][6];
-      if (cell === null) { return []; }
-      const spells = [];
-      for (let day = 0; day < this.days; day += 1) {
-        const state = this.on(day)[cell];
-        const last = spells[spells.length - 1];
-        if (last && last[2] === state) { last[1] = day; } else { spells.push([day, day, state, this.data.spells[""][0][0], [], [], [], []]); }
-      }
-      return spells;
+      const entry = this.places[place][8];
+      if (entry === null) { return this.spells.get(place) || []; }
+      return [[0, this.days - 1, ...this.data.silent[entry], [], [], [], [], []]];
+    }
+
+    /* Percentages of the states at a place on a day, likeliest first; nothing where nothing is in doubt. */
+    chancesOn(place, day, state) {
+      const told = this.chances.get(place);
+      if (!told) { return []; }
+      const found = told.courses.map(([code, corners]) => [code, along(corners, day)]);
+      found.push([told.rest, 100 - found.reduce((sum, each) => sum + each[1], 0)]);
+      found.sort((a, b) => b[1] - a[1]);
+      /* the course is straight between its corners: the state shown may come out a point behind another one */
+      const own = found.find((each) => each[0] === state);
+      if (own && own !== found[0]) { own[1] = found[0][1] = (own[1] + found[0][1]) / 2; }
+      return found.map(([code, value]) => [code, Math.round(value)]).filter((each) => each[1] > 0);
     }
 
     summary(day) {
@@ -236,6 +365,7 @@ var frontmap = (function () {
         add("fm-strong-" + i, 8, palette.unknown, 1);
       }
     });
+    add("fm-doubt", 6, palette.paper, 0.5, element("svg:circle", { cx: 3, cy: 3, r: 0.7, fill: palette.doubt }));
     add("fm-changed", 5, "#ffffff", 0, element("svg:circle", { cx: 2.5, cy: 2.5, r: 1, fill: palette.compare }));
     return holder;
   }
@@ -300,30 +430,27 @@ var frontmap = (function () {
       this.addLabels();
     }
 
-    bounds(cells) {
+    bounds(test) {
       const box = L.latLngBounds([]);
-      for (const cell of cells) {
-        for (const ring of this.model.data.cells[cell]) {
-          for (const reference of ring) { this.model.arcs[reference < 0 ? ~reference : reference].forEach((point) => box.extend(point)); }
-        }
-      }
+      this.model.pairs.forEach(([left, right], i) => {
+        if ((left >= 0 && test(left)) || (right >= 0 && test(right))) { this.model.arcs[i].forEach((point) => box.extend(point)); }
+      });
       return box;
     }
 
-    wholeBounds() { return this.bounds(this.model.data.cells.keys()); }
+    wholeBounds() { return this.bounds(() => true); }
 
     /* The cells that were in another state than at first for at least a twentieth of the days. */
     changedBounds() {
       const first = this.model.on(0), count = new Uint32Array(first.length);
       for (let day = 1; day < this.model.days; day += 1) { this.model.on(day).forEach((code, i) => { count[i] += code !== first[i]; }); }
       const most = Math.max(...count);
-      const cells = [...count.keys()].filter((i) => count[i] > 0 && count[i] >= Math.min(most, this.model.days / 20));
-      return cells.length ? this.bounds(cells) : this.wholeBounds();
+      return most ? this.bounds((i) => count[i] > 0 && count[i] >= Math.min(most, this.model.days / 20)) : this.wholeBounds();
     }
 
     /* Which arcs lie on the border: their two cells stand on different sides. */
     markLines() {
-      const { cellSide } = this.model.data;
+      const { cellSide } = this.model;
       return this.model.pairs.map(([left, right]) => left >= 0 && right >= 0 && cellSide[left] !== cellSide[right]);
     }
 
@@ -340,23 +467,44 @@ var frontmap = (function () {
       };
       this.arcText = this.model.arcs.map((points) => points.map(write));
       this.arcBack = this.arcText.map((texts) => texts.slice().reverse());
-      this.cellText = this.model.data.cells.map((rings) => rings.map((ring) => "M" + ring.map(
-        (reference) => (reference < 0 ? this.arcBack[~reference] : this.arcText[reference]).slice(0, -1).join("L")).join("L") + "Z").join(""));
       this.lineText = {};
-      const lines = (rows) => rows.map((deltas) => "M" + unpack(deltas, this.model.data.grid).map(write).join("L")).join("");
+      const lines = (rows) => rows.map((text) => "M" + unpack(numbers(text), this.model.data.grid).map(write).join("L")).join("");
       const chain = (references) => "M" + references.map((reference) => (reference < 0 ? this.arcBack[~reference] : this.arcText[reference]).join("L")).join("L");
-      this.lineText.border = this.model.data.border.map(chain).join("") + lines(this.model.data.borderBeyond);
+      this.lineText.border = this.model.border.map(chain).join("") + lines(this.model.data.borderBeyond);
       this.lineText.frame = lines(this.model.data.frame);
       this.lineText.rivers = this.model.data.rivers.map((river) => lines(river.lines)).join("");
-      this.dotText = [0, 1].map((reported) => this.model.data.places.filter((place) => place[3] !== null && place[7] === reported)
+      this.dotText = [0, 1].map((reported) => this.model.places.filter((place) => place[3] !== null && place[7] === reported)
         .map((place) => "M" + write([place[4] / 1e4, place[3] / 1e4]) + "h0").join(""));
     }
 
+    /* The outline of all cells that pass a test: arcs with such a cell on one side only, walked with it on the left. */
     cellsWhere(test) {
       this.project();
-      let text = "";
-      for (let i = 0; i < this.cellText.length; i += 1) { if (test(i)) { text += this.cellText[i]; } }
-      return text;
+      const { pairs, ends, nodes } = this.model;
+      const next = new Int32Array(pairs.length).fill(-1), from = new Int32Array(nodes).fill(-1), chosen = [];
+      pairs.forEach(([left, right], arc) => {
+        const inside = left >= 0 && test(left), beyond = right >= 0 && test(right);
+        if (inside === beyond) { return; }
+        const start = ends[arc][inside ? 0 : 1];
+        next[arc] = from[start];
+        from[start] = arc;
+        chosen.push(inside ? arc : ~arc);
+      });
+      const direction = new Map(chosen.map((reference) => [reference < 0 ? ~reference : reference, reference]));
+      const rings = [];
+      for (const [first] of direction) {
+        const ring = [];
+        let arc = first;
+        while (arc >= 0 && direction.has(arc)) {
+          const reference = direction.get(arc);
+          direction.delete(arc);
+          ring.push((reference < 0 ? this.arcBack[arc] : this.arcText[arc]).slice(0, -1).join("L"));
+          arc = from[ends[arc][reference < 0 ? 0 : 1]];
+          while (arc >= 0 && !direction.has(arc)) { arc = next[arc]; }
+        }
+        rings.push("M" + ring.join("L") + "Z");
+      }
+      return rings.join("");
     }
 
     arcsWhere(test) {
@@ -388,12 +536,14 @@ var frontmap = (function () {
       shape(() => this.cellsWhere(() => true), { stroke: false, fill: true, fillColor: "#ffffff", fillOpacity: 1 });
       this.zones = [];
       model.states.forEach((state, i) => {
-        const beyond = (cell) => state.kind !== "party" || model.sideOf[i][model.data.cellSide[cell]];
+        const beyond = (cell) => state.kind !== "party" || model.sideOf[i][model.cellSide[cell]];
         if (state.kind === "party") {
           this.zones.push(shape(() => { const codes = today(); return this.cellsWhere((cell) => codes[cell] === i && !beyond(cell)); }, fill("fm-pale-" + i)));
         }
         this.zones.push(shape(() => { const codes = today(); return this.cellsWhere((cell) => codes[cell] === i && beyond(cell)); }, fill("fm-strong-" + i)));
       });
+      this.band = true;
+      this.zones.push(shape(() => { const doubt = model.doubtOn(this.day); return this.band ? this.cellsWhere((cell) => doubt[cell] === 1) : ""; }, fill("fm-doubt")));
       const changed = () => (cell) => this.compare !== null && model.on(this.compare)[cell] !== today()[cell];
       this.zones.push(shape(() => (this.compare === null ? "" : this.cellsWhere(changed())), fill("fm-changed")));
       sized(line("rivers"), palette.river, 1.3);
@@ -429,7 +579,7 @@ var frontmap = (function () {
 
     /* A ring around the chosen place, as wide as its position may be off, at least 9 px. */
     markText() {
-      const place = this.selected === null ? null : this.model.data.places[this.selected];
+      const place = this.selected === null ? null : this.model.places[this.selected];
       if (!place || place[3] === null) { return ""; }
       const latLng = L.latLng(place[4] / 1e4, place[3] / 1e4);
       const centre = this.map.latLngToLayerPoint(latLng);
@@ -444,7 +594,7 @@ var frontmap = (function () {
       pane.append(this.labels);
       this.measure = document.createElement("canvas").getContext("2d");
       const { rivers, grid } = this.model.data;
-      this.rivers = rivers.flatMap((river) => river.lines.map((line) => ({ name: river.name, points: unpack(line, grid) })))
+      this.rivers = rivers.flatMap((river) => river.lines.map((line) => ({ name: river.name, points: unpack(numbers(line), grid) })))
         .sort((a, b) => b.points.length - a.points.length);
       this.map.on("moveend zoomend viewreset resize", () => this.placeLabels());
     }
@@ -472,16 +622,23 @@ var frontmap = (function () {
       const wanted = Math.round(size.x * size.y / (zoom < 9 ? 26000 : zoom < 10.5 ? 16000 : 9000));
       const made = [];
       const offset = this.map.containerPointToLayerPoint([0, 0]);
+      const dots = [];
+      this.model.places.forEach((place, number) => {
+        if (place[3] === null || !place[7]) { return; }
+        const point = this.map.latLngToContainerPoint([place[4] / 1e4, place[3] / 1e4]);
+        dots.push([point.x, point.y, number]);
+      });
       const tryPlace = (place, number) => {
         if (place[3] === null) { return; }
         const point = this.map.latLngToContainerPoint([place[4] / 1e4, place[3] / 1e4]);
         if (point.x < 0 || point.y < 0 || point.x > size.x || point.y > size.y) { return; }
         const name = this.nameOf(place);
         const width = this.measure.measureText(name).width + 4;
+        const free = (box) => clear(box) && !dots.some(([x, y, other]) => other !== number && x > box[0] && x < box[2] && y > box[1] && y < box[3]);
         const spots = [[6, -height / 2], [-6 - width, -height / 2], [-width / 2, -height - 7], [-width / 2, 6]];
         for (const [dx, dy] of spots) {
           const box = [point.x + dx, point.y + dy, point.x + dx + width, point.y + dy + height + 2];
-          if (!clear(box)) { continue; }
+          if (!(number === this.selected ? clear(box) : free(box))) { continue; }
           boxes.push(box);
           made.push(element("svg:text", {
             x: (box[0] + 2 + offset.x).toFixed(1), y: (box[1] + height * 0.88 + offset.y).toFixed(1), "font-size": height,
@@ -489,8 +646,8 @@ var frontmap = (function () {
           return;
         }
       };
-      if (this.selected !== null) { tryPlace(this.model.data.places[this.selected], this.selected); }
-      this.model.data.places.forEach((place, number) => {
+      if (this.selected !== null) { tryPlace(this.model.places[this.selected], this.selected); }
+      this.model.places.forEach((place, number) => {
         if (made.length < wanted && number !== this.selected && (place[7] || zoom >= 9.5)) { tryPlace(place, number); }
       });
       const named = new Set();
@@ -526,28 +683,40 @@ var frontmap = (function () {
     placeAt(latLng) {
       const point = this.map.latLngToLayerPoint(latLng);
       let best = null, nearest = 14;
-      this.model.data.places.forEach((place, i) => {
+      this.model.places.forEach((place, i) => {
         if (place[3] === null) { return; }
         const distance = point.distanceTo(this.map.latLngToLayerPoint([place[4] / 1e4, place[3] / 1e4]));
         if (distance < nearest) { nearest = distance; best = i; }
       });
       if (best !== null) { return best; }
-      const cell = this.model.data.cells.findIndex((rings) => this.inside(rings, latLng));
-      return cell < 0 ? null : this.model.data.cellPlace[cell];
+      const cell = this.cellAt(latLng);
+      return cell === null ? null : this.ownerOf(cell, latLng);
     }
 
-    inside(rings, { lat, lng }) {
-      let odd = false;
-      for (const ring of rings) {
-        for (const reference of ring) {
-          const points = this.model.arcs[reference < 0 ? ~reference : reference];
-          for (let i = 1; i < points.length; i += 1) {
-            const [y1, x1] = points[i - 1], [y2, x2] = points[i];
-            if ((y1 > lat) !== (y2 > lat) && lng < (x2 - x1) * (lat - y1) / (y2 - y1) + x1) { odd = !odd; }
-          }
+    /* The cell under a point: the one whose outline a line to the east crosses an odd number of times. */
+    cellAt({ lat, lng }) {
+      const odd = new Set();
+      const turn = (cell) => { if (cell >= 0 && !odd.delete(cell)) { odd.add(cell); } };
+      this.model.arcs.forEach((points, arc) => {
+        for (let i = 1; i < points.length; i += 1) {
+          const [y1, x1] = points[i - 1], [y2, x2] = points[i];
+          if ((y1 > lat) !== (y2 > lat) && lng < (x2 - x1) * (lat - y1) / (y2 - y1) + x1) { this.model.pairs[arc].forEach(turn); }
         }
-      }
-      return odd;
+      });
+      return odd.size ? [...odd][0] : null;
+    }
+
+    /* The nearest of the places that own ground on the cell's side and in its district. */
+    ownerOf(cell, { lat, lng }) {
+      const ground = this.model.cellSide[cell] + this.model.data.sides.length * this.model.cellDistrict[cell];
+      const narrow = Math.cos(lat * Math.PI / 180);
+      let best = null, nearest = Infinity;
+      this.model.places.forEach((place, i) => {
+        if (place[6] !== ground || place[3] === null) { return; }
+        const distance = Math.hypot((place[3] / 1e4 - lng) * narrow, place[4] / 1e4 - lat);
+        if (distance < nearest) { nearest = distance; best = i; }
+      });
+      return best;
     }
   }
 
@@ -570,6 +739,10 @@ var frontmap = (function () {
       this.map.fitBounds(this.firstBounds());
       this.drawing = new Drawing(this.model, this.map, this.container);
       this.map.attributionControl.setPosition("bottomleft");
+      if (data.attribution) {
+        this.map.attributionControl.addAttribution(element("span", { class: "fm-attributed" }, data.attribution).outerHTML);
+        this.parts.credit.textContent = data.attribution;
+      }
       this.buildLegend();
       this.bindControls();
       this.bindKeys();
@@ -580,7 +753,7 @@ var frontmap = (function () {
       this.map.on("dragend", () => { this.moved = true; this.remember(); });
       this.map.on("zoomend", () => { this.drawing.weigh(); this.drawing.zones.forEach((shape) => shape.redraw()); this.remember(); });
       this.recall();
-      window.addEventListener("hashchange", () => { if (/[#&](date|vs|place|view)=/.test(location.hash)) { this.recall(); } });
+      window.addEventListener("hashchange", () => { if (/[#&](date|vs|place|view|band)=/.test(location.hash)) { this.recall(); } });
       new ResizeObserver(() => { if (!this.printing) { this.map.invalidateSize({ animate: false }); } }).observe(this.container);
       this.drawing.placeLabels();
       root.classList.add("fm-ready");
@@ -638,15 +811,29 @@ var frontmap = (function () {
       const palette = model.data.palette;
       const stroke = (colour, width, dash) => swatch(null, element("svg:path", { d: "M1 9H29", stroke: colour, "stroke-width": width, "stroke-dasharray": dash, fill: "none" }));
       plain(stroke(palette.front, 2.8), this.t("front"));
-      plain(stroke(palette.contested, 1.2, "4 3"), this.t("contestedEdge"));
-      if (model.data.border.length) { plain(stroke(palette.border, 1.6, "10 4 2 4"), this.t("border")); }
+      if (model.data.sides.some((side) => model.areaTable["contested|" + side])) { plain(stroke(palette.contested, 1.2, "4 3"), this.t("contestedEdge")); }
+      if (model.border.length) { plain(stroke(palette.border, 1.6, "10 4 2 4"), this.t("border")); }
       if (model.data.rivers.length) { plain(stroke(palette.river, 1.3), this.t("river")); }
+      if (model.doubts.includes(1)) {
+        const { level } = model.data;
+        this.bandBox = element("input", { type: "checkbox", checked: "" });
+        const label = level === null ? this.t("doubtPolicies") : this.t("doubtLevel", { percent: Math.round(50 + 50 * level) });
+        this.parts.lines.append(element("li", { class: "fm-doubt" }, element("label", {}, this.bandBox, swatch("fm-doubt"), element("span", {}, label))));
+        this.bandBox.addEventListener("change", () => { this.showBand(this.bandBox.checked); this.remember(); });
+      }
       this.compareLines = [plain(stroke(palette.compare, 2.4, "7 4"), ""), plain(swatch("fm-changed"), "")];
+      this.changeHead = element("th", { scope: "col", class: "fm-change" });
       this.parts.areas.append(
         element("caption", { class: "fm-hidden" }, this.t("legend")),
         element("thead", {}, element("tr", {}, element("td", {}),
-          element("th", { scope: "col" }, this.t("stateInterval")), element("th", { scope: "col" }, this.t("km2")),
-          element("th", { scope: "col", class: "fm-change" }, this.t("change")))), body);
+          element("th", { scope: "col" }, this.t(model.data.level === null ? "stateInterval" : "stateLevel", { percent: Math.round(100 * model.data.level) })), element("th", { scope: "col" }, this.t("km2")),
+          this.changeHead)), body);
+    }
+
+    showBand(shown) {
+      this.drawing.band = shown;
+      if (this.bandBox) { this.bandBox.checked = shown; }
+      this.drawing.zones.forEach((shape) => shape.redraw());
     }
 
     /* ----- showing a state of the page ----- */
@@ -666,13 +853,15 @@ var frontmap = (function () {
         const [low, middle, high] = measure(this.day);
         best.textContent = model.km2(middle);
         interval.textContent = this.t("intervalOf", { low: model.km2(low), high: model.km2(high) });
-        change.textContent = this.compare === null ? "" : model.signed(middle - measure(this.compare)[1]);
+        change.textContent = this.compare === null ? "" : model.signed((measure(this.compare)[1] - middle) * (this.compare > this.day ? 1 : -1));
       }
       this.root.classList.toggle("fm-comparing", this.compare !== null);
       if (this.compare !== null) {
         const written = model.longDay(this.compare);
         this.compareLines[0].lastChild.textContent = this.t("compareLine", { day: written });
         this.compareLines[1].lastChild.textContent = this.t("changed", { day: written });
+        const [from, to] = this.compare > this.day ? [this.day, this.compare] : [this.compare, this.day];
+        this.changeHead.replaceChildren(this.t("change"), element("span", { class: "fm-note" }, this.t("comparing", { from: model.shortDay(from), to: model.shortDay(to) })));
       }
       this.showExchange();
       this.moveCursors();
@@ -730,6 +919,13 @@ var frontmap = (function () {
       this.remember();
     }
 
+    /* Move the map so that a place is on it, and on a narrow screen the page so that what is told of it is seen. */
+    bringIntoView(place) {
+      const [, , , lon, lat] = this.model.places[place];
+      if (lon !== null && !this.map.getBounds().pad(-0.1).contains([lat / 1e4, lon / 1e4])) { this.map.panTo([lat / 1e4, lon / 1e4], { animate: false }); }
+      if (window.innerWidth <= 760) { this.parts.place.scrollIntoView({ block: "nearest" }); }
+    }
+
     closePlace() {
       this.place = null;
       this.drawing.choose(null);
@@ -739,7 +935,7 @@ var frontmap = (function () {
 
     showPlace() {
       const { model, parts } = this;
-      const [name, others, district, lon, , radius, cell] = model.data.places[this.place];
+      const [name, others, district, lon, , radius, ground] = model.places[this.place];
       const spells = model.spellsOf(this.place);
       const spell = spells.find((each) => each[0] <= this.day && this.day <= each[1]);
       const now = spell && this.decided(spell);
@@ -751,9 +947,9 @@ var frontmap = (function () {
       if (now) {
         content.push(element("p", { class: "fm-state" }, swatch("fm-strong-" + now[2]),
           element("span", {}, this.t("onDay", { day: model.longDay(this.day), state: model.stateLabel(now[2]) }))));
-        content.push(this.timeline(spells));
+        content.push(...this.chances(now[2]), this.timeline(spells));
         content.push(element("p", { class: "fm-note" }, this.t("since", { from: model.longDay(now[0]), to: model.longDay(now[1]) })));
-        content.push(element("p", {}, element("b", {}, this.t("rule") + ": "), model.data.strings[now[3]]));
+        if (!model.chances.has(this.place)) { content.push(element("p", {}, element("b", {}, this.t("rule") + ": "), model.data.strings[now[3]])); }
         LISTS.forEach((kind, i) => {
           if (now[4 + i].length) { content.push(this.reportList(kind, now[4 + i])); }
         });
@@ -761,7 +957,7 @@ var frontmap = (function () {
       }
       if (lon === null) { content.push(element("p", { class: "fm-note" }, this.t("noPosition"))); }
       else if (radius !== null) { content.push(element("p", { class: "fm-note" }, this.t("radius", { metres: model.km2(radius) }))); }
-      if (lon !== null && cell === null) { content.push(element("p", { class: "fm-note" }, this.t("noCell"))); }
+      if (lon !== null && ground === null) { content.push(element("p", { class: "fm-note" }, this.t("noCell"))); }
       const open = [...parts.place.querySelectorAll("details[open]")].map((item) => item.dataset.kind);
       parts.place.replaceChildren(...content);
       parts.place.querySelectorAll("details").forEach((item) => { if (open.includes(item.dataset.kind)) { item.open = true; } });
@@ -776,6 +972,36 @@ var frontmap = (function () {
       return [from, to, state, rule, deciding, others([...first, ...supporting]), others(losing), noted];
     }
 
+    /* How probable each state is on the shown day, and by day as a curve; only the estimate tells it. */
+    chances(state) {
+      const { model } = this;
+      const now = model.chancesOn(this.place, this.day, state);
+      if (!now.length) { return []; }
+      const told = now.map(([code, percent]) => this.t("chance", { state: model.stateLabel(code), percent })).join(", ");
+      const { courses } = model.chances.get(this.place);
+      const chart = element("svg:svg", { class: "fm-chances", viewBox: "0 0 " + model.days + " 100", preserveAspectRatio: "none", role: "img",
+        "aria-label": this.t("chancesBy") + ": " + courses.map(([code]) => model.stateLabel(code)).join(", ") },
+      element("svg:path", { d: "M0 50H" + model.days, class: "fm-half" }));
+      for (const [code, corners] of courses) {
+        const { kind, colour } = model.states[code];
+        const line = corners.map(([value, day]) => day + " " + (100 - value)).join("L");
+        const tint = kind === "party" ? safeColour(colour) : "#666666";
+        chart.append(element("svg:path", { d: "M0 100L" + line + "V100Z", fill: tint, "fill-opacity": 0.35 }),
+          element("svg:path", { d: "M" + line, stroke: tint, class: "fm-course" }));
+      }
+      chart.append(element("svg:rect", { x: this.day, y: 0, width: Math.max(1, model.days / 200), height: 100, fill: "#111" }));
+      this.seekOn(chart);
+      return [element("p", { class: "fm-odds" }, told), chart,
+        element("p", { class: "fm-note" }, courses.map(([code]) => this.t("chanceOf", { state: model.stateLabel(code) })).join("; "))];
+    }
+
+    seekOn(bar) {
+      bar.addEventListener("click", (event) => {
+        const box = bar.getBoundingClientRect();
+        this.show(Math.floor((event.clientX - box.left) / box.width * this.model.days));
+      });
+    }
+
     timeline(spells) {
       const { model } = this;
       const bar = element("svg:svg", { class: "fm-timeline", viewBox: "0 0 " + model.days + " 20", preserveAspectRatio: "none", role: "img",
@@ -787,28 +1013,27 @@ var frontmap = (function () {
           element("svg:title", {}, model.stateLabel(spell[2]) + ", " + this.t("since", { from: model.longDay(spell[0]), to: model.longDay(spell[1]) }))));
       }
       bar.append(element("svg:rect", { x: this.day, y: 0, width: Math.max(1, model.days / 200), height: 20, fill: "#111" }));
-      bar.addEventListener("click", (event) => {
-        const box = bar.getBoundingClientRect();
-        this.show(Math.floor((event.clientX - box.left) / box.width * model.days));
-      });
+      this.seekOn(bar);
       return bar;
     }
 
     reportList(kind, numbers) {
       const list = element("ul", { class: "fm-reports" }, ...numbers.map((number) => this.report(number)));
-      const label = this.t(kind) + " (" + numbers.length + ")";
+      const estimated = kind === "deciding" && this.model.chances.has(this.place);
+      const label = this.t(estimated ? "movers" : kind) + " (" + numbers.length + ")";
       if (kind === "deciding") { return element("div", {}, element("h4", {}, label), list); }
       return element("details", { "data-kind": kind }, element("summary", {}, label), list);
     }
 
     report(number) {
       const { model } = this;
-      const [id, kind, page, date, note] = model.data.reports[number];
-      const [party, status, precision, flags, confidence] = model.data.kinds[kind];
-      const [origin, source, address, published] = model.data.pages[page];
+      const [id, kind, page, date, note, place] = model.reports[number];
+      const [party, status, precision, flags, confidence] = model.kinds[kind];
+      const [origin, source, address, published] = model.pages[page];
       const text = (index) => model.data.strings[index];
       const about = [party >= 0 ? model.stateLabel(party) : "", this.t("status." + text(status))].filter(Boolean).join(": ");
       const details = [
+        place === this.place ? "" : this.t("about", { place: model.places[place][0] }),
         text(origin),
         text(confidence) ? this.t("confidence", { level: text(confidence) }) : "",
         text(precision) === "approx" ? this.t("approximate") : text(precision) === "page" || text(precision) === "page-inferred" ? this.t("inferred") : "",
@@ -914,26 +1139,27 @@ var frontmap = (function () {
       const { find, found } = this.parts;
       if (!find) { return; }
       const { model } = this;
-      const keys = model.data.places.map((place) => [place[0], ...place[1].split("|")].map(fold).filter(Boolean));
-      let hits = [], active = -1;
+      const keys = model.places.map((place) => [place[0], ...place[1].split("|")].map(fold).filter(Boolean));
+      let hits = [], active = -1, searching = false;
       const paint = () => {
         found.replaceChildren(...hits.map((place, i) => {
           const item = element("li", { role: "option", id: "fm-option-" + i, "aria-selected": String(i === active) },
-            model.data.places[place][0], element("span", { class: "fm-note" }, " " + model.data.strings[model.data.places[place][2]]));
+            model.places[place][0], element("span", { class: "fm-note" }, " " + model.data.strings[model.places[place][2]]));
           item.addEventListener("mousedown", (event) => { event.preventDefault(); take(place); });
           return item;
         }));
-        found.hidden = !hits.length;
-        find.setAttribute("aria-expanded", String(hits.length > 0));
+        const missed = !hits.length && fold(find.value) !== "" && searching;
+        if (missed) { found.append(element("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "fm-note" }, this.t("noMatch"))); }
+        found.hidden = !hits.length && !missed;
+        find.setAttribute("aria-expanded", String(!found.hidden));
         if (active >= 0) { find.setAttribute("aria-activedescendant", "fm-option-" + active); } else { find.removeAttribute("aria-activedescendant"); }
       };
       const take = (place) => {
-        hits = []; active = -1;
+        hits = []; active = -1; searching = false;
         paint();
-        find.value = model.data.places[place][0];
+        find.value = model.places[place][0];
         this.choose(place);
-        const [, , , lon, lat] = model.data.places[place];
-        if (lon !== null && !this.map.getBounds().pad(-0.1).contains([lat / 1e4, lon / 1e4])) { this.map.panTo([lat / 1e4, lon / 1e4], { animate: false }); }
+        this.bringIntoView(place);
       };
       find.addEventListener("input", () => {
         const query = fold(find.value);
@@ -944,6 +1170,7 @@ var frontmap = (function () {
         });
         hits = starts.concat(holds).slice(0, 8);
         active = hits.length ? 0 : -1;
+        searching = true;
         paint();
         if (query) { this.announce(hits.length ? this.t("matches", { count: starts.length + holds.length }) : this.t("noMatch")); }
       });
@@ -951,9 +1178,9 @@ var frontmap = (function () {
         if (event.key === "ArrowDown" && hits.length) { active = (active + 1) % hits.length; paint(); event.preventDefault(); }
         else if (event.key === "ArrowUp" && hits.length) { active = (active + hits.length - 1) % hits.length; paint(); event.preventDefault(); }
         else if (event.key === "Enter" && active >= 0) { take(hits[active]); event.preventDefault(); }
-        else if (event.key === "Escape") { hits = []; active = -1; paint(); }
+        else if (event.key === "Escape") { hits = []; active = -1; searching = false; paint(); }
       });
-      find.addEventListener("blur", () => { hits = []; active = -1; paint(); });
+      find.addEventListener("blur", () => { hits = []; active = -1; searching = false; paint(); });
     }
 
     /* ----- charts made in Python: a cursor and clicks ----- */
@@ -997,6 +1224,7 @@ var frontmap = (function () {
         state.set("date", this.model.iso(this.day));
         if (this.compare !== null) { state.set("vs", this.model.iso(this.compare)); }
         if (this.place !== null) { state.set("place", this.model.names[this.place]); }
+        if (!this.drawing.band) { state.set("band", "off"); }
         if (this.moved) {
           const centre = this.map.getCenter();
           state.set("view", [centre.lat.toFixed(4), centre.lng.toFixed(4), this.map.getZoom()].join(","));
@@ -1022,7 +1250,9 @@ var frontmap = (function () {
       }
       const place = this.model.names.indexOf(state.get("place"));
       if (place >= 0) { this.choose(place); } else if (this.place !== null) { this.closePlace(); }
+      this.showBand(state.get("band") !== "off");
       this.show(day === null ? this.day : day, { announce: false });
+      if (place >= 0) { this.bringIntoView(place); }
     }
 
     async copyLink() {
