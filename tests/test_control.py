@@ -454,5 +454,5 @@ def test_as_of_ignores_whatever_is_published_later(rows: list[Row], policy: str,
 def test_the_method_page_carries_the_rules_word_by_word() -> None:
     page = (Path(__file__).parents[1] / "docs" / "method.md").read_text(encoding="utf-8")
     quoted = " ".join(page.replace("\n>", "\n").split())
-    for policy in ("assessed", "majority", "claimed-by:<party>"):
+    for policy in ("estimate", "assessed", "majority", "claimed-by:<party>"):
         assert policy_rule(policy) in quoted

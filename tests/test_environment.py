@@ -21,7 +21,7 @@ PIP_LINES: list[str] = [line for part in ENVIRONMENT["dependencies"] if isinstan
 # PyPI name -> conda-forge name, where the two differ.
 CONDA_NAMES = {"playwright": "playwright-python"}
 # On PyPI only, so listed under `pip:`.
-ONLY_ON_PYPI = {"xstatic-leaflet"}
+ONLY_ON_PYPI = {"axe-playwright-python", "xstatic-leaflet"}
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:

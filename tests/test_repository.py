@@ -84,12 +84,13 @@ def test_no_lock_file_is_kept() -> None:
     }
 
 
-def test_four_notebooks_in_order() -> None:
+def test_five_notebooks_in_order() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "01-gazetteer.ipynb",
         "02-control-over-time.ipynb",
         "03-areas-and-claims.ipynb",
         "04-briefing-map.ipynb",
+        "05-how-sure-are-we.ipynb",
     ]
 
 

@@ -60,9 +60,10 @@ the same state, reported assaults do not vote, and before any report a place is 
 Every report is evidence that may be wrong, with a probability that follows from its origin's reliability. On the ground
 of each home party the chance that another party holds a point is read from all reports near it in space and time: a
 latent field (a Gaussian process) that favours the home party until reports speak against it. A claim of capture also
-says that the place was not held some days before. Relays by one side of one statement count once; statements that are
-near a place or implied weigh less; reported assaults do not count. The best state is the most probable one; the
-interval comes from maps drawn at random from all that the reports allow.""",
+says that the place was not held some days before, and a long silence between two like statements, or after one for the
+home party, that nothing changed. Relays by one side of one statement count once; statements that are near a place or
+implied weigh less; reported assaults do not count. The best state is the most probable one; the interval comes from
+maps drawn at random from all that the reports allow.""",
 }
 
 
