@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -19,6 +19,8 @@ import shapely
 
 import frontmap as fm
 from benchmarks.comparisons import REPEATS, areas_by_day, polygons_by_day, seconds
+from benchmarks.estimate import STAGES as ESTIMATE_STAGES
+from benchmarks.estimate import measured
 from frontmap.cells import tessellate
 from frontmap.history import History
 
@@ -56,6 +58,19 @@ The usual way is `geopandas.dissolve` on the cells of each day. Both ways were r
 
 Areas include the geodesic measuring of the dissolved polygons; frontmap measures each cell once and adds up changes.
 Polygons are `History.zones`: outlines walked along shared arcs, with areas and the deciding reports of each zone.
+
+## The estimate
+
+Seconds by stage, with the share of each, in processes of their own with one thread for linear algebra; one run each.
+The interval of every area rests on {n_draws} draws.
+
+| stage | bundled theatre | after one more report | large theatre |
+|---|---|---|---|
+{estimate_rows}
+
+Wanted: the bundled theatre under 20 s and 1.5 GiB, one more report under 2 s, the large theatre under 180 s. *After one
+more report* is `assess(theatre, previous=history)`: cells and mesh are kept and the fit begins from the last one. The
+large theatre is made up (`benchmarks/large.py`): a front crosses most of a square country and partly returns.
 """
 ROW = "| {0.what} | {0.dissolve_s:.3g} s | {0.ours_s:.3g} s | {0.ratio:,.0f} | {0.difference:.0e} of the frame |"
 
@@ -65,6 +80,7 @@ def main() -> None:
     brief_s, brief_cpu_s, brief_mib = brief_in_its_own_process()
     theatre = fm.load()
     history = fm.assess(theatre, policy="assessed")
+    runs = [measured(kind) for kind in ("bundled", "again", "large")]
     days = range(0, len(history.days), EVERY)
     comparisons = [areas_by_day(history, days), polygons_by_day(history, days)]
     text = TEXT.format(
@@ -79,10 +95,30 @@ def main() -> None:
         n_cells=len(history.cells),
         n_compared=len(days),
         rows="\n".join(map(ROW.format, comparisons)),
+        n_draws=runs[0]["n_draws"],
+        estimate_rows=estimate_rows(runs),
         **stages(history),
     )
     PAGE.write_text(text, encoding="utf-8")
     print(text)
+
+
+def estimate_rows(runs: Sequence[Mapping[str, float]]) -> str:
+    """Write what `measured` found as rows of a table: seconds and shares, then sizes.
+
+    Raises
+    ------
+    KeyError
+        If a run lacks a stage.
+    """
+    rows = [
+        [stage, *(f"{run[stage]:.2f} s ({run[stage] / run['total']:.0%})" for run in runs)] for stage in ESTIMATE_STAGES
+    ]
+    rows.append(["**all**", *(f"**{run['total']:.1f} s**" for run in runs)])
+    rows.append(["peak memory", *(f"{run['peak_mib']:,.0f} MiB" for run in runs)])
+    for label, key in (("places", "n_places"), ("reports", "n_reports"), ("days", "n_days"), ("cells", "n_cells")):
+        rows.append([label, *(f"{run[key]:,.0f}" for run in runs)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def brief_in_its_own_process() -> tuple[float, float, float]:
