@@ -231,3 +231,28 @@ def test_the_length_follows_the_spacing_of_places_where_they_are_sparse() -> Non
     assert length(2.0) == Parameters().length_km
     # in a square lattice the fourth neighbour is one step off inside, and a diagonal at the edge: here for half of them
     assert 3.0 * 8.0 * np.sqrt(np.pi / 4) - 0.5 <= length(8.0) <= 3.0 * 8.0 * np.sqrt(np.pi / 2) + 0.5
+
+
+def holds_of(said: list[Said]) -> list[tuple[str, float, float]]:
+    table = of_kind(evidence(said), "hold")
+    return sorted(zip(table["place_id"], table["day"], table["sign"], strict=True))
+
+
+def test_a_run_of_like_statements_lasts_so_many_days_from_its_first_and_no_longer() -> None:
+    weekly: list[Said] = [("p0", 7 * week, "A", "controlled") for week in range(9)]
+    # a run holds the 1st and the 8th day: of nine weekly statements every second one begins a run
+    assert holds_of(weekly) == [("p0", 14.0 * n, 1.0) for n in range(5)]
+
+
+def test_a_contrary_statement_ends_a_run() -> None:
+    said: list[Said] = [("p0", 7, "A", "controlled"), ("p0", 10, "B", "controlled"), ("p0", 13, "A", "controlled")]
+    assert holds_of(said) == [("p0", 7.0, 1.0), ("p0", 10.0, -1.0), ("p0", 13.0, 1.0)]
+
+
+def test_that_a_third_party_took_a_place_does_not_say_that_another_was_there_before() -> None:
+    told = evidence([("p0", 20, "C", "claimed"), ("p1", 5, "A", "claimed")])
+    before = told[told["kind"] == "before"]
+    assert sorted(zip(before["party"], before["place_id"], before["sign"], strict=True)) == [
+        ("A", "p1", -1.0),
+        ("C", "p0", -1.0),
+    ]

@@ -8,6 +8,11 @@ from datetime import date
 import pandas as pd
 
 SHOWN = 12  # moves that are printed
+_ASSUMED = {
+    "prior": "assumed before any report: the home party is favoured",
+    "start": "assumed: places named later were the home party's on the first day",
+    "quiet": "assumed: where a long silence follows, nothing changed",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +150,7 @@ def _report_line(row: object) -> str:
 
 
 def _move_line(move: dict[str, object]) -> str:
-    what = f"{move['report_id']} about {move['place_id']}" if move["report_id"] else "what is assumed before any report"
+    what = f"{move['report_id']} about {move['place_id']}" if move["report_id"] else _ASSUMED[str(move["kind"])]
     return f"  {move['pull']:+7.2f}  ({move['points']:+.0f} points)  {what}"
 
 

@@ -13,7 +13,7 @@ from frontmap.surfaces import Surfaces
 
 MOVERS = 5  # reports named as deciding, at most
 SHARE = 0.8  # of the pull towards the state: as many reports are named as make it up together
-MOVE_COLUMNS = ("report_id", "place_id", "day", "pull", "points")
+MOVE_COLUMNS = ("report_id", "place_id", "kind", "day", "pull", "points")
 
 _BY_RULE = "no position, so no estimate; by rule: "
 _SILENT = "estimate: the reports give no other party a greater probability, and none is about this place"
@@ -36,10 +36,11 @@ def moves(surfaces: Surfaces, place_id: str, day_number: int, state: str) -> pd.
     Returns
     -------
     DataFrame
-        Columns report_id (blank for what is assumed before any report), place_id (the place that it is about), day
-        (that it is about), pull (in standard deviations of the latent field; they sum to its mean), points (percentage
-        points of probability by which the state would be less probable without it). Strongest first; empty if no field
-        knows of the state or its rivals there.
+        Columns report_id (blank for what is assumed), place_id (the place that it is about), kind (``report``; of what
+        is assumed ``prior``, ``start`` for the first day, ``quiet`` for silence), day (that it is about), pull (in
+        standard deviations of the latent field; they sum to its mean), points (percentage points by which the state
+        would be less probable if this pull were taken away and all others stayed; they do not sum to anything).
+        Strongest first; empty if no field knows of the state or its rivals there.
 
     Raises
     ------
@@ -47,11 +48,8 @@ def moves(surfaces: Surfaces, place_id: str, day_number: int, state: str) -> pd.
         If the settlement has no position.
     """
     table = surfaces.fields.pull(surfaces.settlements.loc[[place_id]], float(day_number), party=state)
-    summed = table.groupby(["report_id", "place_id"], sort=False, as_index=False).agg(
-        day=("day", "max"), pull=("pull", "sum"), points=("change", "sum")
-    )
-    ordered: pd.DataFrame = summed.sort_values("pull", key=np.abs, ascending=False, kind="stable", ignore_index=True)
-    return ordered.assign(points=100.0 * ordered["points"])[list(MOVE_COLUMNS)]
+    ordered: pd.DataFrame = table.sort_values("pull", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+    return ordered.assign(points=100.0 * ordered["change"])[list(MOVE_COLUMNS)]
 
 
 def deciding(table: pd.DataFrame) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from frontmap.estimate.parameters import Parameters
 from frontmap.schema import CONTESTED, INDEPENDENT, UNKNOWN
 
 HOLD, BEFORE, START, QUIET = "hold", "before", "start", "quiet"
+_HOLDS = ("controlled", "claimed")  # statuses that say that the party named holds the place
 EVIDENCE_COLUMNS = (
     "home",
     "party",
@@ -266,11 +267,28 @@ def _noise(rows: pd.DataFrame, p: Parameters) -> FloatArray:
 
 
 def _once(rows: pd.DataFrame, p: Parameters) -> pd.DataFrame:
-    """Keep the best of each run of like statements by one side about one place."""
-    key = ["place_id", "side", "party", "status"]
-    rows = rows.sort_values([*key, "day", "report_id"], kind="stable")
-    new = rows[key].ne(rows[key].shift()).any(axis=1) | (rows["day"].diff() > p.run_days)
-    rows = rows.assign(run=new.cumsum(), far=rows["proximity"] == "near")
+    """Keep the best of each run of like statements by one side about one place.
+
+    A run lasts so many days from its first statement, and ends earlier where anybody says otherwise of the place.
+    """
+    rows = rows.sort_values(["place_id", "day", "report_id"], kind="stable")
+    run = np.empty(len(rows), dtype=np.int64)
+    began: dict[tuple[object, ...], tuple[int, float, int]] = {}  # number, first day, and turn of the open run
+    place, said, turn = None, None, 0
+    columns = (rows[name].to_numpy() for name in ("place_id", "side", "party", "status", "day"))
+    for n, (where, side, party, status, day) in enumerate(zip(*columns, strict=True)):
+        says = (party, "holds" if status in _HOLDS else status)
+        if where != place:
+            began.clear()
+        if (where, says) != (place, said):
+            turn += 1
+        place, said = where, says
+        number, first, at = began.get((side, party, status), (n, float(day), turn))
+        if day - first > p.run_days or at != turn:
+            number, first = n, float(day)
+        began[side, party, status] = (number, first, turn)
+        run[n] = number
+    rows = rows.assign(run=run, far=rows["proximity"] == "near")
     best = rows.sort_values(["run", "far", "wrong", "day", "report_id"], kind="stable").drop_duplicates("run")
     return best.drop(columns=["run", "far"])
 
@@ -290,7 +308,7 @@ def _per_field(rows: pd.DataFrame, home: str, party: str, n_others: int) -> pd.D
     here = rows[rows["home"] == home]
     about = (here["party"] == party).to_numpy()
     by_home = (here["party"] == home).to_numpy()
-    holds = here["status"].isin(["controlled", "claimed"]).to_numpy()
+    holds = here["status"].isin(_HOLDS).to_numpy()
     left = (here["status"] == "withdrawn").to_numpy()
     contested = (here["status"] == CONTESTED).to_numpy()
     sign = np.where(holds, np.where(about, 1, -1), np.where(left, np.where(about, -1, 1), 0))
@@ -299,4 +317,6 @@ def _per_field(rows: pd.DataFrame, home: str, party: str, n_others: int) -> pd.D
     wrong = np.where(left & by_home, np.minimum(somebody, _LARGEST_WRONG), here["wrong"])
     keep = holds | (left & (about | by_home)) | (contested & (about | by_home))
     kind = np.where(contested, CONTESTED, HOLD)
-    return here.assign(sign=sign, kind=kind, party=party, wrong=wrong)[keep]
+    # That a third party took a place, or home one of several others, does not say that this one was there before.
+    news = here["news"].to_numpy(bool) & (about | (by_home & left) | (by_home & (n_others == 1)))
+    return here.assign(sign=sign, kind=kind, party=party, wrong=wrong, news=news)[keep]

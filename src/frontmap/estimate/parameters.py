@@ -77,7 +77,7 @@ class Parameters:
         ),
     )
     length_days: float = _number(
-        120.0,
+        110.0,
         _Note(
             2.0,
             2000.0,
@@ -262,7 +262,7 @@ class Parameters:
         8.0, _Note(0.0, 200.0, "km", "how far around reported places the mesh is so fine", "about a length")
     )
     draw_every_days: float = _number(
-        4.0,
+        3.0,
         _Note(
             1.0,
             90.0,
