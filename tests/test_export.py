@@ -38,6 +38,7 @@ class HandMade:
 
     days: pd.DatetimeIndex = field(default_factory=lambda: DAYS)
     policy: str = "by hand"
+    surfaces: None = None
     theatre: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
             title='A "title"',
@@ -295,3 +296,18 @@ def test_a_package_that_does_not_fit_leaves_the_previous_one(tmp_path: Path) -> 
     assert "cannot write" in run.stdout
     assert path.read_text() == "previous"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_under_the_estimate_one_picture_stands_for_a_week_and_key_dates_begin_one(kursk_estimate: History) -> None:
+    zones = export.zone_layers(kursk_estimate).zones
+    begun = set(zones["valid_from"])
+    assert {pd.Timestamp(day) for day in kursk_estimate.theatre.key_dates} <= begun
+    assert (zones["valid_to"] >= zones["valid_from"]).all()
+    assert set(export.zone_layers(kursk_estimate, days=["2024-09-03"]).zones["valid_from"]) == {
+        pd.Timestamp("2024-09-03")
+    }
+    for day in ("2024-09-06", "2025-03-12"):
+        shown = zones[(zones["valid_from"] <= day) & (zones["valid_to"] >= day)]
+        assert shown["area_km2"].sum() == pytest.approx(kursk_estimate.zones(day)["area_km2"].sum())
+        own = kursk_estimate.zones(day).set_index(["state", "side"])["area_km2"]
+        assert shown.set_index(["state", "side"])["area_km2"].to_dict() == pytest.approx(own.to_dict())

@@ -44,6 +44,8 @@ DEGREE_DECIMALS = 6
 # A GeoPackage carries the time at which it was written; a fixed one keeps its bytes equal.
 _FIXED_TIME = "2000-01-01T00:00:00Z"
 
+WEEK = 7
+_WEEKLY = "; the line moves nearly every day: each picture is that of its valid_from and stands for up to a week"
 _DAYS = frozenset({"date", "date_from", "date_to", "valid_from", "valid_to"})
 _LISTS = frozenset({"deciding", "supporting", "losing", "noted", "place_ids"})
 _NUMBERS = frozenset({"figure", "figure_low", "figure_high", "difference"})
@@ -143,7 +145,7 @@ class ZoneLayers(NamedTuple):
 
 def zone_layers(history: History, *, days: Iterable[date | str] | None = None) -> ZoneLayers:
     """
-    Gather the zones and front lines of every day on which something changed.
+    Gather the zones and front lines of every day on which something changed; under the estimate, of every week.
 
     A zone that stays the same over several changes elsewhere is one row: it holds from ``valid_from`` to
     ``valid_to``, both days included. The picture of day D is all rows with ``valid_from <= D <= valid_to``.
@@ -169,6 +171,8 @@ def zone_layers(history: History, *, days: Iterable[date | str] | None = None) -
     periods = _constant_periods(history)
     if days is not None:
         wanted = pd.DatetimeIndex([parse_day(day) for day in days])
+        if history.surfaces is not None:
+            periods = [(day, day) for day in history.days[history.days.isin(wanted)]]
         periods = [(first, last) for first, last in periods if ((wanted >= first) & (wanted <= last)).any()]
     return ZoneLayers(_spans(history.zones, periods), _spans(history.front, periods))
 
@@ -298,9 +302,18 @@ def _parsed(name: str, cells: pd.Series) -> pd.Series:
 
 
 def _constant_periods(history: History) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """List the inclusive periods within which no place changed its state, in order."""
+    """List the inclusive periods that one picture stands for, in order.
+
+    Under a rule no place changes its state within one. Under the estimate the line moves nearly every day: one picture
+    stands for a week, and each key date begins one.
+    """
     days = history.days
-    changed = days.isin(history.daily_changes()["date"])
+    if history.surfaces is None:
+        changed = days.isin(history.daily_changes()["date"])
+    else:
+        changed = (np.arange(len(days)) % WEEK == 0) | days.isin(
+            [pd.Timestamp(day) for day in history.theatre.key_dates]
+        )
     changed[:1] = True
     starts = np.flatnonzero(changed)
     ends = np.append(starts[1:], len(days)) - 1
@@ -352,7 +365,7 @@ def _credits(history: History) -> dict[str, str]:
     licences = "; ".join(f"{licence.name}: {licence.covers} ({licence.url})" for licence in theatre.licences)
     return {
         "description": f"{theatre.title}: zones by state as reports tell them, policy {history.policy}; "
-        "valid_from and valid_to are included",
+        "valid_from and valid_to are included" + ("" if history.surfaces is None else _WEEKLY),
         "attribution": theatre.attribution,
         "licence": licences,
     }
