@@ -256,3 +256,9 @@ def test_that_a_third_party_took_a_place_does_not_say_that_another_was_there_bef
         ("A", "p1", -1.0),
         ("C", "p0", -1.0),
     ]
+
+
+def test_the_order_of_words_of_one_day_does_not_matter() -> None:
+    said: list[Said] = [("p0", 7, party, "controlled") for party in "AAABBB"]
+    mixed: list[Said] = [("p0", 7, party, "controlled") for party in "ABABAB"]
+    assert holds_of(said) == holds_of(mixed) == [("p0", 7.0, -1.0), ("p0", 7.0, 1.0)]

@@ -269,25 +269,25 @@ def _noise(rows: pd.DataFrame, p: Parameters) -> FloatArray:
 def _once(rows: pd.DataFrame, p: Parameters) -> pd.DataFrame:
     """Keep the best of each run of like statements by one side about one place.
 
-    A run lasts so many days from its first statement, and ends earlier where anybody says otherwise of the place.
+    A run lasts so many days from its first statement, and ends earlier where on a day in between anybody says otherwise
+    of the place. The order of the statements of one day does not matter.
     """
     rows = rows.sort_values(["place_id", "day", "report_id"], kind="stable")
+    says = np.where(rows["status"].isin(_HOLDS), rows["party"], rows["status"] + " " + rows["party"])
+    columns = [rows[name].to_numpy() for name in ("place_id", "side", "party", "status")]
+    day = rows["day"].to_numpy(np.float64)
     run = np.empty(len(rows), dtype=np.int64)
-    began: dict[tuple[object, ...], tuple[int, float, int]] = {}  # number, first day, and turn of the open run
-    place, said, turn = None, None, 0
-    columns = (rows[name].to_numpy() for name in ("place_id", "side", "party", "status", "day"))
-    for n, (where, side, party, status, day) in enumerate(zip(*columns, strict=True)):
-        says = (party, "holds" if status in _HOLDS else status)
-        if where != place:
-            began.clear()
-        if (where, says) != (place, said):
-            turn += 1
-        place, said = where, says
-        number, first, at = began.get((side, party, status), (n, float(day), turn))
-        if day - first > p.run_days or at != turn:
-            number, first = n, float(day)
-        began[side, party, status] = (number, first, turn)
-        run[n] = number
+    began: dict[tuple[object, ...], int] = {}
+    said: dict[object, list[tuple[float, object]]] = {}
+    for n, key in enumerate(zip(*columns, strict=True)):
+        first = began.get(key, n)
+        words = said.setdefault(key[0], [])
+        contrary = any(day[first] < then < day[n] and other != says[n] for then, other in words)
+        if day[n] - day[first] > p.run_days or contrary:
+            first = n
+        began[key] = first
+        run[n] = first
+        words.append((day[n], says[n]))
     rows = rows.assign(run=run, far=rows["proximity"] == "near")
     best = rows.sort_values(["run", "far", "wrong", "day", "report_id"], kind="stable").drop_duplicates("run")
     return best.drop(columns=["run", "far"])
