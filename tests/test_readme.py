@@ -39,7 +39,7 @@ def test_the_readme_shows_only_commands_that_are_run_here() -> None:
     assert SHELL_LINES == MAKE_LINES + FRONTMAP_LINES
     assert MAKE_LINES == ["make brief", "make test"]
     commands = {line.split()[1] for line in FRONTMAP_LINES}
-    assert commands == {"brief", "areas", "change", "claims", "explain", "places", "check"}
+    assert commands == {"brief", "areas", "change", "claims", "explain", "uncertainty", "places", "check"}
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

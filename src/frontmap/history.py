@@ -30,7 +30,8 @@ from frontmap.zones import Arcs, build_arcs
 
 SPREAD_LABEL = "spread over policies: low = area that every policy gives, high = area that any policy gives"
 DRAWS_LABEL = (
-    "{level:g} % of {count} maps drawn from what the reports allow, laid about the best map, lie between low and high"
+    "{level:g} % of {count} maps drawn from what the reports allow, scaled about the best map's area, "
+    "lie between low and high"
 )
 UNPLACED = "assessed"  # the rule for places that no field reaches, having no position
 _NO_SPELL = "another of the places that share the cell was decided by then"
@@ -458,6 +459,10 @@ class History:
     def _chosen(self, side: str | None, regions: Sequence[str] | None, district: str | None) -> BoolArray:
         """Tell which cells lie on a side, in some regions, in a district."""
         chosen = np.ones(len(self.cells), dtype=bool)
+        if side is not None and side not in self.sides:
+            raise FrontmapError(
+                f"expected a side among {', '.join(self.sides)}, found {side!r}; next: use one of these"
+            )
         if side is not None:
             chosen &= (self.cells["side"] == side).to_numpy()
         if regions is not None:
@@ -678,9 +683,11 @@ class History:
         DateError
             If the day lies outside the period.
         FrontmapError
-            If there is no such state.
+            If there is no such state or side, or the draws have no such state.
         """
         n, code = self.day_number(day), self._state_code(party)
+        if self.surfaces is not None and party == CONTESTED:
+            raise FrontmapError("expected a party: the draws have no contested ground; next: see contested_band")
         group, place_ids = pd.factorize(self.cells["place_id"], sort=True)
         area = np.where(self._chosen(side, None, None), self._area_km2, 0.0)
 
@@ -811,7 +818,8 @@ class History:
         """Everything that was left out, merged or moved, counted, one sentence each; empty counts are not told."""
         t, theatre, reports = self.tessellation, self.theatre, self.theatre.reports
         undrawn = {*t.unplaced, *t.vague, *t.groundless}
-        lost = int(reports["place_id"].isin(undrawn).sum())
+        estimated = self.surfaces is not None  # then a vague place's reports bear on the ground about it
+        lost = int(reports["place_id"].isin(t.unplaced if estimated else undrawn).sum())
         early = int((reports["event_date"] < self.days[0]).sum())
         away = int((reports["event_date"] > pd.Timestamp(theatre.period_end)).sum())
         unused = len(reports) - len(control.reports_as_of(reports, self.as_of))
@@ -847,7 +855,11 @@ class History:
                 t.kept_parts,
                 "{} parts of cells are cut off from their place, touch no neighbour and stay with the nearest place.",
             ),
-            (early, "{} reports tell of days before the period; they count from its first day."),
+            (
+                early,
+                "{} reports tell of days before the period; they count "
+                + ("on their own day." if estimated else "from its first day."),
+            ),
             (away, "{} reports tell of days after the period; they are not used."),
             (unused, "{} reports were published after the as-of day; they are not used."),
         ]

@@ -73,6 +73,6 @@ def uncertainty(
     print_lines(
         "",
         f"Area: {best:,.0f} km2 ({low:,.0f} to {high:,.0f}); the other {max(len(table) - SHOWN, 0)} places: {rest:.0%}",
-        "area_km2: ground nearest to the place; best_km2: held, by the best map; expected_km2: mean of the draws",
+        "area_km2: ground nearest to the place; best_km2: held, by the best map; expected_km2: mean of unscaled draws",
         f"Interval: {history.interval_label}",
     )

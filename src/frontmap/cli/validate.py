@@ -124,12 +124,13 @@ def validate(
     if quick:
         opened = replace(opened, estimate=replace(opened.estimate, draws=min(opened.estimate.draws, QUICK_DRAWS)))
     found = _nothing_yet(request, opened, seed, workers)
+    if parts - {Part.SYNTHETIC}:  # first, because a theatre may be too small for a part
+        length = (opened.period_end - opened.period_start).days
+        days = min(QUICK_EVERY_DAYS, max(length // 6, 1)) if quick else None
+        found = _about_theatre(found, request, opened, parts, other, tuple(chosen or ()), (party, side), days)
     if Part.SYNTHETIC in parts:
         count = truths or (QUICK_TRUTHS if quick else TRUTHS)
         found = replace(found, cases=_synthetic(opened, count, seed, workers))
-    if parts - {Part.SYNTHETIC}:
-        days = QUICK_EVERY_DAYS if quick else None
-        found = _about_theatre(found, request, opened, parts, other, tuple(chosen or ()), (party, side), days)
     found = replace(found, seconds=time.perf_counter() - began)
     _tell(request, found, _written(found, out, tables))
 

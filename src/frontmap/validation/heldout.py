@@ -86,7 +86,7 @@ def held_out(
     if len(named) < folds:
         raise FrontmapError(
             f"held-out reports: expected at least {folds} places with reports, found {len(named)}; "
-            "next: leave this part out with --only"
+            "next: name the other parts with --only"
         )
     fold_of = dict(zip(np.random.default_rng(seed).permutation(named), np.arange(len(named)) % folds, strict=True))
     parts = []
@@ -109,7 +109,7 @@ def held_out(
         parts.append(test[["place_id", "event_date", "party", "holds"]].assign(fold=fold, **columns))
     if not parts:
         raise FrontmapError(
-            "held-out reports: expected decisive reports, found none; next: leave this part out with --only"
+            "held-out reports: expected decisive reports, found none; next: name the other parts with --only"
         )
     return pd.concat(parts, ignore_index=True).rename(columns={"event_date": "date"})
 
