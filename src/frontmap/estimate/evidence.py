@@ -273,7 +273,8 @@ def _once(rows: pd.DataFrame, p: Parameters) -> pd.DataFrame:
     of the place. The order of the statements of one day does not matter.
     """
     rows = rows.sort_values(["place_id", "day", "report_id"], kind="stable")
-    says = np.where(rows["status"].isin(_HOLDS), rows["party"], rows["status"] + " " + rows["party"])
+    told = zip(rows["status"], rows["party"], strict=True)
+    says = [party if status in _HOLDS else (status, party) for status, party in told]
     columns = [rows[name].to_numpy() for name in ("place_id", "side", "party", "status")]
     day = rows["day"].to_numpy(np.float64)
     run = np.empty(len(rows), dtype=np.int64)

@@ -171,7 +171,7 @@ def _interval_on_last(history: History, party: str, side: str) -> tuple[float, f
     draws = surfaces.fields.draws(points, history.day_numbers[-1:], parties=surfaces.states)
     drawn = draws.areas(cell_km2, np.zeros(len(points), dtype=np.int64), 1)[0, surfaces.states.index(party), 0]
     low, high = np.quantile(centred(drawn, best), [surfaces.parameters.tail, 1.0 - surfaces.parameters.tail])
-    return min(float(low), best), max(float(high), best)
+    return min(float(low), best), max(min(float(high), float(cell_km2.sum())), best)
 
 
 def settled_days(known: FloatArray, now: FloatArray, day: FloatArray) -> FloatArray:
