@@ -43,7 +43,7 @@ Written by `make bench`; figures as measured, on {machine}. Times are medians of
 {areas_ms:.1f} ms | under 50 ms |
 | states of {n_cells} cells on {n_days} days under every rule, from spells | {codes_ms:.0f} ms | |
 | opening and checking the theatre | {load_ms:.0f} ms | |
-| from {n_reports} reports to spells, under every rule | {assess_ms:.0f} ms | |
+| from {n_reports} reports to spells under every rule, a mesh and a fitted estimate | {assess_ms:.0f} ms | |
 | tessellation | {cells_ms:.0f} ms | |
 | shared arcs of the cells | {arcs_ms:.0f} ms | |
 
