@@ -104,7 +104,7 @@ def test_an_area_that_moves_every_day_is_drawn_from_day_to_day() -> None:
     figures = [(value / 2, value, 100.0 - value) for value in (10, 20, 15, 30, 5, 40, 25, 45, 35, 50, 12)]
     root = drawn(areas_of(*figures), claims_of(measure="area_gained"))
     line = str(the(root, "path[@stroke-width='2']").get("d"))
-    start, moves, end = re.fullmatch(r"M46 [\d.]+V([\d.]+)l([^V]*)V([\d.]+)", line).groups()  # type: ignore[union-attr]
+    ((start, moves, end),) = re.findall(r"^M46 [\d.]+V([\d.]+)l([^V]*)V([\d.]+)$", line)
     steps = [float(number) for number in moves.split()]
     x = [46 + sum(steps[0 : 2 * n : 2]) for n in range(12)]
     y = [float(start) + sum(steps[1 : 2 * n : 2]) for n in range(11)]

@@ -216,8 +216,7 @@ def machine() -> str:
 
     Raises
     ------
-    NotImplementedError
-        If the system does not tell what it is.
+    Nothing; a package that is not installed is left out.
     """
     found = []
     for name in PACKAGES:
