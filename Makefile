@@ -65,8 +65,8 @@ clean:  ## remove .venv, outputs and caches
 	rm -rf $(VENV) out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.core: EXTRAS :=
-$(VENV)/.test: EXTRAS := [notebooks,test,validate]
+$(VENV)/.core: EXTRAS := [print]
+$(VENV)/.test: EXTRAS := [bench,notebooks,print,scale,test,validate]
 $(VENV)/.layers: EXTRAS := [layers]
 
 # A stamp is renewed when what it was installed from has changed. uv where it works, pip where it does not (uv knows
