@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from frontmap.cells import Tessellation, tessellate, verify_cells
-from frontmap.crs import local_projection
+from frontmap.crs import densify, local_projection
 from frontmap.errors import CrsError, GeometryError
+from frontmap.voronoi import clipped_voronoi
 from frontmap.zones import build_arcs
 
 FRAME = shapely.box(35.0, 51.0, 35.4, 51.3)
@@ -311,3 +312,100 @@ def test_frames_of_any_size_and_latitude_are_filled(size: float, latitude: float
     made = tessellate(places([(x, y) for x, y in xy.tolist()]), frame)
     verify_cells(made.cells, frame)
     assert sum(map(len, made.cells["place_ids"])) == 100
+
+
+COMB = FRAME.difference(
+    shapely.union_all([shapely.box(x, 51.05, x + 0.02, 51.4) for x in (35.07, 35.15, 35.23, 35.31)])
+)
+FRAMES = {
+    "plain": FRAME,
+    "hole": FRAME.difference(shapely.box(35.15, 51.1, 35.25, 51.2)),
+    "many holes": FRAME.difference(
+        shapely.union_all([shapely.Point(35 + i / 20, 51.15).buffer(0.01) for i in (2, 4, 6)])
+    ),
+    "two parts": shapely.MultiPolygon([shapely.box(35.0, 51.0, 35.15, 51.3), shapely.box(35.25, 51.0, 35.4, 51.3)]),
+    "comb": COMB,
+    "round": shapely.Point(35.2, 51.15).buffer(0.14, quad_segs=500),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from(sorted(FRAMES)),
+    seed=st.integers(0, 10_000),
+    size=st.integers(1, 60),
+    on_rim=st.integers(0, 5),
+    at=st.none() | st.floats(51.04, 51.26),
+)
+def test_any_frame_is_filled_whatever_cuts_it(name: str, seed: int, size: int, on_rim: int, at: float | None) -> None:
+    frame = FRAMES[name]
+    rng = np.random.default_rng(seed)
+    inside = rng.uniform([35.0, 51.0], [35.4, 51.3], (size, 2))
+    xy = np.concatenate([inside, rng.permutation(shapely.get_coordinates(frame))[:on_rim]])
+    xy = xy[shapely.covers(frame, shapely.points(xy))]
+    country = ["AA"] * len(xy) if at is None else np.where(xy[:, 1] < at, "AA", "BB").tolist()
+    assume(len(xy) and (at is None or {*country} == {"AA", "BB"}))
+    spots = places([(x, y) for x, y in xy.tolist()], country)
+    border = None if at is None else shapely.LineString([(34.9, at), (35.2, at + 1e-3), (35.5, at)])
+    made = tessellate(spots, frame, border, merge_distance_m=0)
+    assert verify_cells(made.cells, frame).relative_difference < 1e-9
+    assert shapely.coverage_is_valid(made.cells.geometry.to_numpy())
+    named = [place for ids in made.cells["place_ids"] for place in ids]
+    assert sorted([*named, *made.groundless]) == spots["place_id"].tolist()
+    if at is None:
+        assert made.groundless == ()
+    known = {tuple(xy) for xy in shapely.get_coordinates(made.frame).tolist()}
+    assert known <= {tuple(xy) for xy in shapely.get_coordinates(made.cells.geometry.to_numpy()).tolist()}
+    again = tessellate(spots.sample(frac=1, random_state=seed), frame, border, merge_distance_m=0)
+    assert shapely.equals_exact(again.cells.geometry.to_numpy(), made.cells.geometry.to_numpy(), tolerance=0).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(name=st.sampled_from(sorted(FRAMES)), seed=st.integers(0, 10_000), size=st.integers(2, 400))
+def test_cells_are_those_of_every_cell_cut_by_the_frame(name: str, seed: int, size: int) -> None:
+    frame = FRAMES[name]
+    xy = np.random.default_rng(seed).uniform([35.0, 51.0], [35.4, 51.3], (size, 2))
+    xy = xy[shapely.contains_xy(frame, xy[:, 0], xy[:, 1])]
+    assume(len(xy) > 1)
+    made = tessellate(places([(x, y) for x, y in xy.tolist()]), frame, merge_distance_m=0)
+    assume(not made.merged)
+    projection = local_projection(frame)
+    frame_m = projection.to_metres(np.array([densify(frame)]))[0]
+    sites = shapely.multipoints(projection.to_metres(shapely.points(xy)))
+    voronoi = shapely.voronoi_polygons(sites, extend_to=frame_m.buffer(1e5), ordered=True)
+    expected = shapely.area(shapely.intersection(shapely.get_parts(voronoi), frame_m)) / 1e6
+    # Equal but for what is handed over; a cell's edges, straight in degrees, bend by up to 43 m across the frame.
+    found = made.cells["area_km2"].to_numpy()
+    moved = made.handed_km2 + 0.1 if made.handed_parts else 0.0
+    assert np.abs(found - expected).sum() <= 2 * moved + 0.02 * len(xy)
+    if not made.handed_parts:
+        np.testing.assert_allclose(found, expected, rtol=0.02)
+
+
+def test_places_in_a_row_at_the_rim_of_all_have_their_cells() -> None:
+    # Six points of which two pairs lie in one row: shapely.voronoi_polygons alone lets their unbounded cells overlap.
+    sites = np.array(
+        [
+            (-318.119511, -371.852053), (-254.515935, -557.796713), (254.515935, -557.796713),
+            (318.119511, -371.852053), (381.682435, 0.031277), (-381.560408, 743.79931),
+        ]
+    )  # fmt: skip
+    region = shapely.box(-400, -600, 400, 800)
+    (found,) = clipped_voronoi([(sites, np.array([region]))])
+    assert sorted(found.owner.tolist()) == list(range(6))
+    assert shapely.coverage_is_valid(found.parts)
+    assert shapely.area(found.parts).sum() == pytest.approx(region.area, rel=1e-9)
+    assert shapely.contains(found.parts, shapely.points(sites[found.owner])).all()
+
+
+def test_cells_away_from_the_outline_are_taken_whole() -> None:
+    xy = np.random.default_rng(2).uniform(0, 50_000, (2_000, 2))
+    region = shapely.Point(25_000, 25_000).buffer(24_000, quad_segs=300)
+    (found,) = clipped_voronoi([(xy, np.array([region]))])
+    voronoi = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(xy), ordered=True))
+    well_inside = shapely.contains_properly(region.buffer(-2_000), voronoi)
+    assert set(np.flatnonzero(well_inside)) <= set(found.owner[found.whole])
+    whole, theirs = found.parts[found.whole], voronoi[found.owner[found.whole]]
+    assert shapely.contains_properly(region, theirs).all()
+    assert shapely.hausdorff_distance(whole, theirs).max() < 1e-6  # a micrometre, the grid
+    assert shapely.coverage_is_valid(found.parts)

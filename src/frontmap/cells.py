@@ -22,7 +22,7 @@ from frontmap.crs import (
     require_wgs84,
 )
 from frontmap.errors import GeometryError
-from frontmap.topology import OUTSIDE, IntArray, shared_edges
+from frontmap.topology import OUTSIDE, IntArray, line_segments, shared_edges, vertex_numbers
 from frontmap.voronoi import GRID_M, BoolArray, clipped_voronoi
 
 _TOUCH_M = 0.01
@@ -265,10 +265,7 @@ def _clusters(xy: FloatArray, country: np.ndarray, distance_m: float) -> IntArra
 
 
 def _require_inside(sites: pd.DataFrame, frame_m: BaseGeometry) -> None:
-    shapely.prepare(frame_m)
-    x, y = sites["x"].to_numpy(), sites["y"].to_numpy()
-    outside = ~shapely.contains_xy(frame_m, x, y)
-    outside[outside] = ~shapely.dwithin(frame_m, shapely.points(x[outside], y[outside]), _TOUCH_M)
+    outside = _off(frame_m, sites)
     if outside.any():
         names = ", ".join(sites["place_id"][outside].head(5))
         raise GeometryError(
@@ -277,12 +274,24 @@ def _require_inside(sites: pd.DataFrame, frame_m: BaseGeometry) -> None:
         )
 
 
+def _off(ground: BaseGeometry, sites: pd.DataFrame) -> BoolArray:
+    """Tell which sites lie neither on the ground nor at its edge."""
+    shapely.prepare(ground)
+    x, y = sites["x"].to_numpy(), sites["y"].to_numpy()
+    off: BoolArray = ~shapely.contains_xy(ground, x, y)
+    off[off] = ~shapely.dwithin(ground, shapely.points(x[off], y[off]), _TOUCH_M)
+    return off
+
+
 def _sides(frame_m: BaseGeometry, border_m: BaseGeometry | None, sites: pd.DataFrame) -> dict[str, GeometryArray]:
     """Cut the frame along the border; give each face to the country of most sites in it, empty faces to a neighbour."""
     if border_m is None:
         return {"": shapely.get_parts(np.array([frame_m]))}
     rim = shapely.boundary(frame_m)
-    lines = shapely.union_all([rim, shapely.snap(border_m, rim, _SLIVER_M)], grid_size=GRID_M)
+    corners = shapely.points(shapely.get_coordinates(rim))  # of them, those near the border are all that it can snap to
+    near = shapely.STRtree(corners).query(_pieces(border_m), predicate="dwithin", distance=_SLIVER_M)[1]
+    snapped = shapely.snap(border_m, shapely.multipoints(corners[np.unique(near)]), _SLIVER_M)
+    lines = shapely.union_all([rim, snapped], grid_size=GRID_M)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(np.array([lines]))))
     faces = faces[shapely.contains(frame_m, shapely.point_on_surface(faces))]
     country = np.full(len(faces), "", dtype=object)
@@ -305,6 +314,13 @@ def _sides(frame_m: BaseGeometry, border_m: BaseGeometry | None, sites: pd.DataF
             "next: check border.geojson and frame.geojson, or the country column of places.csv"
         )
     return {str(side): faces[country == side] for side in sorted(set(country))}
+
+
+def _pieces(line: BaseGeometry) -> GeometryArray:
+    """Break a line into its segments."""
+    ends, _ = line_segments(shapely.get_parts(np.array([line])))
+    segments: GeometryArray = shapely.linestrings(ends.reshape(-1, 2, 2))
+    return segments
 
 
 def _fill_from_neighbours(country: np.ndarray, faces: GeometryArray) -> np.ndarray:
@@ -336,20 +352,23 @@ def _divide(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[Int
     found = clipped_voronoi([(xy[m], faces) for m, faces in zip(members, regions.values(), strict=True)])
     owner = np.concatenate([m[f.owner] for m, f in zip(members, found, strict=True)])
     parts = np.concatenate([f.parts for f in found])
-    points = shapely.points(xy)
-    holds = shapely.intersects(parts, points[owner])
-    size = shapely.area(parts)
-    table = pd.DataFrame({"owner": owner, "holds": holds, "size": size})
+    stray = ~np.concatenate([f.whole for f in found])
+    cut = np.flatnonzero(stray)
+    holds = shapely.intersects(parts[cut], shapely.points(xy[owner[cut]]))
+    table = pd.DataFrame({"owner": owner[cut], "holds": holds, "size": shapely.area(parts[cut])}, index=cut)
     main = table.sort_values(["owner", "holds", "size"], ascending=[True, False, False]).drop_duplicates("owner").index
-    stray = np.ones(len(parts), dtype=bool)
     stray[main.to_numpy()] = False
     return owner, parts, stray
 
 
 def _hand_over(owner: IntArray, parts: GeometryArray, stray: BoolArray, side: np.ndarray) -> IntArray:
     """Give each part that is cut off from its place to the neighbouring cell of its side that it touches most."""
+    if not stray.any():
+        return owner
     owner, waiting = owner.copy(), stray.copy()
-    lengths = _shared_lengths(parts)
+    around = np.unique(shapely.STRtree(parts).query(parts[stray], "intersects")[1])
+    lengths = _shared_lengths(parts[around])
+    lengths = lengths.assign(a=around[lengths["a"]], b=around[lengths["b"]])
     while waiting.any():
         offers = lengths[waiting[lengths["a"]] & ~waiting[lengths["b"]]].copy()
         offers = offers[side[owner[offers["a"]]] == side[owner[offers["b"]]]]
@@ -378,23 +397,20 @@ def _across(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[str
     for side, faces in regions.items():
         if side:
             own = sites[sites["side"] == side]
-            ground = shapely.union_all(faces)
-            on_own = shapely.dwithin(ground, shapely.points(own["x"], own["y"]), _TOUCH_M)
-            found.extend(own["place_id"][~on_own])
+            found.extend(own["place_id"][_off(shapely.union_all(faces), own)])
     return tuple(sorted(found))
 
 
 def _to_degrees(cells: GeometryArray, projection: LocalProjection, known: GeometryArray) -> GeometryArray:
     """Return cells to WGS84; vertices of the frame and the border get back the very degrees that they came with."""
-    degrees = shapely.get_coordinates(known)
+    vertices, number = vertex_numbers(shapely.get_coordinates(cells))
+    placed = shapely.get_coordinates(projection.to_wgs84(np.array([shapely.linestrings(vertices)])))
     keys, first = np.unique(_grid_key(shapely.get_coordinates(projection.to_metres(known))), return_index=True)
-    own = _grid_key(shapely.get_coordinates(cells))
+    own = _grid_key(vertices)
     at = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
-    result = projection.to_wgs84(cells)
-    xy = shapely.get_coordinates(result)
     exact = keys[at] == own
-    xy[exact] = degrees[first[at[exact]]]
-    restored: GeometryArray = shapely.set_coordinates(result, xy)
+    placed[exact] = shapely.get_coordinates(known)[first[at[exact]]]
+    restored: GeometryArray = shapely.set_coordinates(cells.copy(), placed[number])
     return restored
 
 
