@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from frontmap.crs import FloatArray
 from frontmap.topology import IntArray
-from frontmap.voronoi import BoolArray
 
 CodeArray = NDArray[np.uint8]
+
+_NOTHING_KM2 = 1e-9  # below it: what rounding leaves of an area that went back to nothing
 
 
 class Interval(NamedTuple):
@@ -57,7 +58,7 @@ def transitions(codes: CodeArray) -> Transitions:
     >>> transitions(np.array([[0, 0], [0, 1]], dtype=np.uint8)).cell
     array([1])
     """
-    day, cell = np.nonzero(codes[1:] != codes[:-1])
+    day, cell = np.divmod(np.flatnonzero(codes[1:] != codes[:-1]), codes.shape[1])  # nonzero of a plane is slower
     return Transitions(day + 1, cell, codes[day, cell], codes[day + 1, cell])
 
 
@@ -96,36 +97,135 @@ def area_series(codes: CodeArray, area_km2: FloatArray, group: IntArray, *, n_st
     steps = (arrived - left).astype(np.float64).reshape(len(codes), n_slots)
     steps[0] += first
     total = np.cumsum(steps, axis=0)
-    total[np.abs(total) < 1e-9] = 0.0  # what rounding leaves of an area that went back to nothing
+    total[np.abs(total) < _NOTHING_KM2] = 0.0
     return total.reshape(len(codes), n_states, n_groups)
 
 
-def mask_series(mask: BoolArray, area_km2: FloatArray, group: IntArray, *, n_groups: int) -> FloatArray:
-    """Sum the areas of the cells that a mask selects, by day and group.
+def spread_series(
+    policies: Sequence[CodeArray], area_km2: FloatArray, group: IntArray, *, n_states: int, n_groups: int
+) -> tuple[FloatArray, FloatArray]:
+    """Sum by day, state and group the areas about which policies agree, and those that at least one of them gives.
 
     Parameters
     ----------
-    mask : ndarray of bool, shape (n_days, n_cells)
-        Cells that count on each day.
+    policies : sequence of ndarray of uint8, each of shape (n_days, n_cells)
+        State of each cell on each day under each policy, below `n_states`.
     area_km2 : ndarray, shape (n_cells,)
         Geodesic area of each cell.
     group : ndarray of int, shape (n_cells,)
         Group of each cell, below `n_groups`.
-    n_groups : int
-        How many groups there are.
+    n_states, n_groups : int
+        How many there are.
 
     Returns
     -------
-    ndarray, shape (n_days, n_groups)
-        Areas in km2.
+    every, some : ndarray, shape (n_days, n_states, n_groups)
+        Areas in km2: in this state under every policy, and under at least one.
 
     Raises
     ------
     ValueError
-        From numpy, where the shapes do not fit.
+        From numpy, where there is no policy or the shapes do not fit.
     """
-    codes = mask.astype(np.uint8)
-    return area_series(codes, area_km2, group, n_states=2, n_groups=n_groups)[:, 1, :]
+    n_days, n_cells = policies[0].shape
+    turned = np.unique(np.concatenate([moves.day * n_cells + moves.cell for moves in map(transitions, policies)]))
+    day, cell = np.divmod(turned, n_cells)
+    start = np.stack([codes[0] for codes in policies])
+    before, after = (np.stack([codes[day - back, cell] for codes in policies]) for back in (1, 0))
+    slot, weight = day * n_groups + group[cell], area_km2[cell]
+    bounds = np.empty((2, n_days, n_states, n_groups))
+    for state in range(n_states):
+        for bound, rule in enumerate((np.all, np.any)):
+            turn = rule(after == state, axis=0).astype(np.float64) - rule(before == state, axis=0)
+            summed = np.bincount(slot, weights=weight * turn, minlength=n_days * n_groups)
+            steps = summed.astype(np.float64).reshape(n_days, n_groups)  # whole numbers where nothing ever changes
+            steps[0] += np.bincount(group, weights=area_km2 * rule(start == state, axis=0), minlength=n_groups)
+            bounds[bound, :, state] = np.cumsum(steps, axis=0)
+    bounds[np.abs(bounds) < _NOTHING_KM2] = 0.0
+    return bounds[0], bounds[1]
+
+
+def unfold(first: CodeArray, moves: Transitions, n_days: int) -> CodeArray:
+    """Write out the states of every day: the inverse of `transitions`.
+
+    Parameters
+    ----------
+    first : ndarray of uint8, shape (n_cells,)
+        States on the first day.
+    moves : Transitions
+        Changes sorted by day.
+    n_days : int
+        How many days.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_days, n_cells)
+        State of each cell on each day.
+
+    Raises
+    ------
+    IndexError
+        From numpy, where a cell is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> codes = np.array([[0, 0], [0, 1]], dtype=np.uint8)
+    >>> unfold(codes[0], transitions(codes), 2).tolist()
+    [[0, 0], [0, 1]]
+    """
+    codes = np.empty((n_days, len(first)), dtype=np.uint8)
+    codes[0] = first
+    stops = np.searchsorted(moves.day, np.arange(n_days + 1))
+    for day in range(1, n_days):
+        today = slice(stops[day], stops[day + 1])
+        codes[day] = codes[day - 1]
+        codes[day, moves.cell[today]] = moves.new[today]
+    return codes
+
+
+def gain_table(moves: Transitions, cells: pd.DataFrame, *, states: Sequence[str], by: Sequence[str]) -> pd.DataFrame:
+    """Sum what each state gained and lost from day to day, in each group of cells.
+
+    Parameters
+    ----------
+    moves : Transitions
+        Every change of state.
+    cells : DataFrame
+        One row for each cell with area_km2 and the columns named in `by`.
+    states : sequence of str
+        Name of each state code.
+    by : sequence of str
+        Columns to group by.
+
+    Returns
+    -------
+    DataFrame
+        Columns day (index), party (the state), those of `by`, gained_km2, lost_km2, net_km2 = gained - lost; sorted; a
+        row only where ground changed hands on that day. Nets summed up to a day give the area less that of day 0.
+
+    Raises
+    ------
+    KeyError
+        If a column of `by` is missing.
+    """
+    names = sorted(states)
+    rank = np.array([names.index(state) for state in states], dtype=np.int64)
+    groups = cells.groupby(list(by), sort=True)
+    group, n_groups = groups.ngroup().to_numpy()[moves.cell], groups.ngroups
+    row = moves.day * len(names)
+    arrived, left = ((row + rank[codes]) * n_groups + group for codes in (moves.new, moves.old))
+    slots, at = np.unique(np.concatenate([arrived, left]), return_inverse=True)
+    area_km2 = cells["area_km2"].to_numpy(dtype=np.float64)[moves.cell]
+    gained, lost = (
+        np.bincount(where, weights=area_km2, minlength=len(slots)) for where in np.split(at, [len(arrived)])
+    )
+    rest, group = np.divmod(slots, max(n_groups, 1))
+    day, state = np.divmod(rest, len(names))
+    told = cells.drop_duplicates(list(by)).sort_values(list(by))[list(by)].iloc[group].reset_index(drop=True)
+    told.insert(0, "day", day)
+    told.insert(1, "party", np.array(names, dtype=object)[state])
+    return told.assign(gained_km2=gained, lost_km2=lost, net_km2=gained - lost)
 
 
 def change_table(

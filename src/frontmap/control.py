@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 import pandas as pd
 
@@ -178,6 +180,7 @@ class Statement:
     ids: tuple[str, ...]
     day: date
     origin: str
+    side: str
     party: str
     says: str | None
     rank: int
@@ -260,29 +263,40 @@ def spells(
     require_policy(policy, party_ids)
     if policy == ESTIMATE:
         raise PolicyError("expected a policy by rule, found 'estimate'; next: use frontmap.assess")
-    if as_of is not None:
-        end = min(end, parse_day(as_of))
-    if end < start:
-        raise DateError(f"expected a day from {start} on, found {end}; next: choose a day of the period")
-    strange = sorted(set(reports["place_id"]) - set(home.index))
-    if strange:
-        raise FrontmapError(
-            f"expected reports about known places, found {', '.join(strange[:3])}; next: add the places"
-        )
-    known = reports_as_of(reports, as_of)
-    by_place = _statements(known, tuple(party_ids), policy)
-    decide = _policy(policy)
-    rows: list[tuple[object, ...]] = []
-    stop = add_days(end, 1)
-    for place_id in home.index.sort_values():
-        heard = [s for s in by_place.get(place_id, ()) if s.day <= end]
-        first = min([start, *(s.day for s in heard)])
-        chain = _clipped(decide(heard, str(home[place_id]), first, end), start)
-        _file_reports(chain, heard)
-        for spell, following in zip(chain, [*(s.start for s in chain[1:]), stop], strict=True):
-            rows.append(_row(place_id, spell, following))
-    frame = pd.DataFrame(rows, columns=list(SPELL_COLUMNS))
-    return frame.astype({"valid_from": "datetime64[s]", "valid_to": "datetime64[s]"})
+    heard, last = _statements(reports, home, party_ids=party_ids, start=start, end=end, as_of=as_of)
+    return _decided(heard, home, policy=policy, start=start, end=last)
+
+
+def spells_by_rule(
+    reports: pd.DataFrame,
+    home: pd.Series,
+    *,
+    party_ids: Sequence[str],
+    start: date,
+    end: date,
+    as_of: date | str | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Turn reports into spells by every rule, folding their relays once.
+
+    Parameters
+    ----------
+    reports, home, party_ids, start, end, as_of
+        As in `spells`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        What `spells` gives, by name of the rule.
+
+    Raises
+    ------
+    DateError
+        If `as_of` is no date or lies before the period.
+    FrontmapError
+        If a report is about a place that `home` does not have.
+    """
+    heard, last = _statements(reports, home, party_ids=party_ids, start=start, end=end, as_of=as_of)
+    return {rule: _decided(heard, home, policy=rule, start=start, end=last) for rule in rule_names(party_ids)}
 
 
 def reports_as_of(reports: pd.DataFrame, as_of: date | str | None) -> pd.DataFrame:
@@ -338,57 +352,76 @@ def clip_spells(spells: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def heard_by(reports: pd.DataFrame, policy: str) -> pd.Series:
-    """Tell which reports a policy listens to at all.
-
-    Parameters
-    ----------
-    reports : DataFrame
-        Reports in the schema of ``reports.csv``.
-    policy : str
-        A name from `policy_names`.
-
-    Returns
-    -------
-    Series of bool
-        True where the report takes part (``claimed-by`` hears one side only).
-
-    Raises
-    ------
-    PolicyError
-        If no such policy exists.
-    """
-    policy_rule(policy)
-    kind, _, party = policy.partition(":")
-    if kind == "claimed-by":
-        return reports["origin_side"] == party
-    return pd.Series(True, index=reports.index)
+_Heard = dict[str, list[Statement]]
 
 
-def _statements(reports: pd.DataFrame, parties: tuple[str, ...], policy: str) -> dict[str, list[Statement]]:
-    """Fold relays of one statement (origin, place, day, status, party) into one, in order of day."""
-    heard = reports[heard_by(reports, policy)]
-    heard = heard.assign(direct=(heard["proximity"] == "in") & ~heard["implied"]).sort_values("report_id")
-    key = ["place_id", "event_date", "origin", "origin_side", "status", "party"]
-    folded = (
-        heard.groupby(key, sort=True, dropna=False)
-        .agg(ids=("report_id", tuple), direct=("direct", "any"))
-        .reset_index()
-    )
-    result: dict[str, list[Statement]] = {}
-    for values in folded.to_dict(orient="records"):
-        row = {str(k): v for k, v in values.items()}
-        statement = Statement(
-            ids=row["ids"],
-            day=row["event_date"].date(),
-            origin=row["origin"],
-            party=row["party"],
-            says=said_state(row["status"], row["party"], parties),
-            rank=_rank(row["status"], row["party"], row["origin_side"]),
-            direct=bool(row["direct"]),
+def _statements(
+    reports: pd.DataFrame,
+    home: pd.Series,
+    *,
+    party_ids: Sequence[str],
+    start: date,
+    end: date,
+    as_of: date | str | None,
+) -> tuple[_Heard, date]:
+    """List what was said of each place until the last day that counts, and tell that day."""
+    if as_of is not None:
+        end = min(end, parse_day(as_of))
+    if end < start:
+        raise DateError(f"expected a day from {start} on, found {end}; next: choose a day of the period")
+    strange = sorted(set(reports["place_id"]) - set(home.index))
+    if strange:
+        raise FrontmapError(
+            f"expected reports about known places, found {', '.join(strange[:3])}; next: add the places"
         )
-        result.setdefault(row["place_id"], []).append(statement)
-    return result
+    known = reports_as_of(reports, as_of)
+    return _folded(known[known["event_date"] <= pd.Timestamp(end)], tuple(party_ids)), end
+
+
+def _folded(reports: pd.DataFrame, parties: tuple[str, ...]) -> _Heard:
+    """Fold relays of one statement (origin, place, day, status, party) into one, by place in order of day."""
+    key = ["place_id", "event_date", "origin", "origin_side", "status", "party"]
+    direct = (reports["proximity"] == "in") & ~reports["implied"].astype(bool)
+    columns = [reports[name].tolist() for name in key]
+    rows = sorted(zip(*columns, reports["report_id"].tolist(), direct.tolist(), strict=True))
+    heard: _Heard = {}
+    for (place_id, day, origin, side, status, party), relays in groupby(rows, key=itemgetter(slice(len(key)))):
+        told = [relay[len(key) :] for relay in relays]
+        statement = Statement(
+            ids=tuple(report_id for report_id, _ in told),
+            day=day.date(),
+            origin=origin,
+            side=side,
+            party=party,
+            says=said_state(status, party, parties),
+            rank=_rank(status, party, side),
+            direct=any(direct for _, direct in told),
+        )
+        heard.setdefault(place_id, []).append(statement)
+    return heard
+
+
+def _decided(heard: _Heard, home: pd.Series, *, policy: str, start: date, end: date) -> pd.DataFrame:
+    """Let a rule decide what was said of each place, or leave the place to its home party."""
+    decide = _policy(policy)
+    kind, _, party = policy.partition(":")
+    stop = add_days(end, 1)
+    ordered = home.sort_index()
+    silent = {holder: _row("", _home_spell(holder, start), stop)[1:] for holder in ordered.unique()}
+    rows: list[tuple[object, ...]] = []
+    for place_id, holder in zip(ordered.index.tolist(), ordered.tolist(), strict=True):
+        said = heard.get(place_id, [])
+        if kind == "claimed-by":
+            said = [s for s in said if s.side == party]
+        if not said:
+            rows.append((place_id, *silent[holder]))
+            continue
+        chain = _clipped(decide(said, holder, min(start, said[0].day), end), start)
+        _file_reports(chain, said)
+        for spell, following in zip(chain, [*(s.start for s in chain[1:]), stop], strict=True):
+            rows.append(_row(place_id, spell, following))
+    frame = pd.DataFrame(rows, columns=list(SPELL_COLUMNS))
+    return frame.astype({"valid_from": "datetime64[s]", "valid_to": "datetime64[s]"})
 
 
 def said_state(status: str, party: str, parties: tuple[str, ...]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -13,15 +13,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from frontmap import control
-from frontmap.areas import CodeArray, Interval, area_series, change_table, mask_series, transitions
+from frontmap.areas import (
+    CodeArray,
+    Interval,
+    Transitions,
+    area_series,
+    change_table,
+    gain_table,
+    spread_series,
+    transitions,
+)
 from frontmap.cells import Tessellation, tessellate, verify_cells
+from frontmap.changes import change_list
 from frontmap.crs import WGS84, FloatArray
 from frontmap.dates import day_range, last_day_before, parse_day
 from frontmap.errors import DateError, FrontmapError, PolicyError
 from frontmap.estimate.draws import Draws, centred
 from frontmap.explanation import Explanation
+from frontmap.layers import Decisions, Ground, Row, front_rows, zone_rows
+from frontmap.notes import left_out
 from frontmap.reasons import deciding, estimate_spells, moves
 from frontmap.schema import CONTESTED, UNKNOWN
+from frontmap.states import cell_codes, place_codes
 from frontmap.surfaces import Surfaces, estimate_surfaces
 from frontmap.theatre import Theatre
 from frontmap.topology import IntArray
@@ -34,10 +47,7 @@ DRAWS_LABEL = (
     "lie between low and high"
 )
 UNPLACED = "assessed"  # the rule for places that no field reaches, having no position
-_NO_SPELL = "another of the places that share the cell was decided by then"
-_NO_TURN = "estimate: the line passed through ground of this place; the place itself was never in this state"
 _ASK = "next: assess(theatre, policy='estimate')"
-FRONT, CONTESTED_EDGE, UNKNOWN_EDGE = "front", "contested-edge", "unknown-edge"
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +166,7 @@ class History:
     def place_states(self) -> dict[str, CodeArray]:
         """State codes by policy, shape (n_days, n_places), places in the order of ``theatre.places``."""
         place_ids = self.theatre.places["place_id"]
-        found = {p: _codes(s, place_ids, self.days, self.state_names) for p, s in self.spells_by_rule.items()}
+        found = {p: place_codes(s, place_ids, self.days, self.state_names) for p, s in self.spells_by_rule.items()}
         if self.surfaces is not None:
             codes = found[UNPLACED].copy()
             codes[:, pd.Index(place_ids).get_indexer(self.surfaces.settlements.index)] = self.surfaces.settlement_codes[
@@ -171,7 +181,7 @@ class History:
         contested = self.state_names.index(CONTESTED)
         places = self.theatre.places["place_id"]
         found = {
-            p: _cell_codes(self.place_states[p], spells, self.days, places, self.cells, contested)
+            p: cell_codes(self.place_states[p], spells, self.days, places, self.cells, contested)
             for p, spells in self.spells_by_rule.items()
         }
         if self.surfaces is not None:
@@ -186,8 +196,13 @@ class History:
         return self.policy_codes[self.policy]
 
     @cached_property
+    def moves(self) -> Transitions:
+        """Every change of a cell's state under this policy, by day and cell."""
+        return transitions(self.codes)
+
+    @cached_property
     def _side_code(self) -> IntArray:
-        return np.array([self.sides.index(side) for side in self.cells["side"]], dtype=np.int64)
+        return pd.Index(self.sides).get_indexer(self.cells["side"]).astype(np.int64)
 
     @cached_property
     def _area_km2(self) -> FloatArray:
@@ -249,6 +264,28 @@ class History:
             return self.probability(state) > 1.0 - tail, self.probability(state) > tail
         masks = [codes == code for codes in self.policy_codes.values()]
         return np.logical_and.reduce(masks), np.logical_or.reduce(masks)
+
+    def beyond_doubt(self) -> BoolArray:
+        """Tell where one state is beyond doubt.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_days, n_cells)
+            Cells about which all policies by rule agree; with the estimate, cells in which the probability of a state
+            exceeds the upper end of the interval's level.
+
+        Raises
+        ------
+        MemoryError
+            From numpy, where a theatre is too large for the machine.
+        """
+        if self.surfaces is None:
+            first, *others = self.policy_codes.values()
+            agreed: BoolArray = np.logical_and.reduce([codes == first for codes in others])
+            return agreed
+        limit = 1.0 - self.surfaces.parameters.tail
+        sure: BoolArray = np.logical_or.reduce([self.probability(state) > limit for state in self.state_names])
+        return sure
 
     @cached_property
     def contested_cells(self) -> BoolArray:
@@ -312,7 +349,13 @@ class History:
             self.codes, self._area_km2, self._side_code, n_states=len(self.state_names), n_groups=n_sides
         )
         if self.draws is None:
-            low, high = self._spread()
+            low, high = spread_series(
+                list(self.policy_codes.values()),
+                self._area_km2,
+                self._side_code,
+                n_states=len(self.state_names),
+                n_groups=n_sides,
+            )
         else:
             drawn = self.draws.areas(self._area_km2, self._side_code, n_sides)
             low, high = self._quantiles(centred(self.draws.on_days(drawn, self.day_numbers), best))
@@ -324,15 +367,6 @@ class History:
             "area_high_km2": np.maximum(high, best),
         }
         return pd.DataFrame({k: v.ravel() for k, v in columns.items()}, index=index).reset_index()
-
-    def _spread(self) -> tuple[FloatArray, FloatArray]:
-        """Areas that every policy by rule gives, and that any gives, shape (n_days, n_states, n_sides)."""
-        n = len(self.sides)
-        bounds = [
-            [mask_series(m, self._area_km2, self._side_code, n_groups=n) for m in self.state_masks(state)]
-            for state in self.state_names
-        ]
-        return np.stack([b[0] for b in bounds], axis=1), np.stack([b[1] for b in bounds], axis=1)
 
     def _drawn_km2(self, n: int, chosen: BoolArray, code: int) -> FloatArray:
         """Area in a state of some cells on one day in each draw, laid about the best figure; shape (n_draws,)."""
@@ -509,12 +543,32 @@ class History:
         b = len(self.days) - 1 if end is None else self.day_number(end)
         if a > b:
             raise DateError(f"expected a first day before the last, found {start} after {end}; next: exchange them")
-        if by not in (None, "district", "region"):
-            raise FrontmapError(f"expected by='district' or by='region', found {by!r}; next: use one of these")
-        keys = ("side",) if by is None else ("side", by)
-        table = change_table(self.codes[a], self.codes[b], self.cells, states=self.state_names, by=keys)
+        table = change_table(self.codes[a], self.codes[b], self.cells, states=self.state_names, by=_keys(by))
         table.insert(0, "date_from", self.days[a])
         table.insert(1, "date_to", self.days[b])
+        return table
+
+    def daily_gains(self, *, by: str | None = None) -> pd.DataFrame:
+        """Tell the ground gained and lost from each day to the next, by state and side.
+
+        Parameters
+        ----------
+        by : {"district", "region"}, optional
+            Also divide by district or region.
+
+        Returns
+        -------
+        DataFrame
+            Columns date, party, side, [region or district,] gained_km2, lost_km2, net_km2; a row only where ground
+            changed hands on that day. Nets summed up to a day give the area on it less that on the first day.
+
+        Raises
+        ------
+        FrontmapError
+            If `by` is none of these.
+        """
+        table = gain_table(self.moves, self.cells, states=self.state_names, by=_keys(by))
+        table.insert(0, "date", self.days[table.pop("day")])
         return table
 
     def daily_changes(self) -> pd.DataFrame:
@@ -531,55 +585,15 @@ class History:
         KeyError
             If a cell's place is not in the theatre's table.
         """
-        moved = transitions(self.codes)
-        names = np.array(self.state_names, dtype=object)
-        table = self.cells.drop(columns="geometry").iloc[moved.cell].reset_index(drop=True)
-        table["date"] = self.days[moved.day]
-        table["from_state"], table["to_state"] = names[moved.old], names[moved.new]
-        alike = [
-            "date",
-            "place_id",
-            "side",
-            "district",
-            "from_state",
-            "to_state",
-        ]  # a settlement may have several cells
-        table = table.groupby(alike, as_index=False, sort=False).agg(
-            area_km2=("area_km2", "sum"), place_ids=("place_ids", "first")
+        return change_list(
+            self.moves,
+            self.cells,
+            self.spells,
+            self.theatre.places.set_index("place_id")["name"],
+            days=self.days,
+            states=self.state_names,
+            by_rule=self.surfaces is None,
         )
-        table["name"] = table["place_id"].map(self.theatre.places.set_index("place_id")["name"])
-        reasons = table[["date", "place_ids", "to_state"]].reset_index(names="change").explode("place_ids")
-        reasons = reasons.merge(
-            self.spells[["place_id", "valid_from", "state", "rule", "deciding", "losing"]],
-            left_on="place_ids",
-            right_on="place_id",
-        )
-        if self.surfaces is None:
-            reasons = reasons[reasons["valid_from"] == reasons["date"]]
-        else:  # the line passes a settlement's ground on other days than the settlement: the spell nearest in time
-            reasons = reasons[reasons["state"] == reasons["to_state"]]
-            away = (reasons["valid_from"] - reasons["date"]).abs()
-            reasons = reasons.assign(away=away).sort_values(["change", "away"], kind="stable").drop_duplicates("change")
-        merged = reasons.groupby("change").agg(
-            rule=("rule", "; ".join), deciding=("deciding", _flat), losing=("losing", _flat)
-        )
-        table = table.join(merged)
-        table["rule"] = table["rule"].fillna(_NO_SPELL if self.surfaces is None else _NO_TURN)
-        for column in ("deciding", "losing"):
-            table[column] = [ids if isinstance(ids, tuple) else () for ids in table[column]]
-        columns = [
-            "date",
-            "place_id",
-            "name",
-            "side",
-            "district",
-            "area_km2",
-            "from_state",
-            "to_state",
-            "rule",
-        ]
-        ordered: pd.DataFrame = table[[*columns, "deciding", "losing"]]
-        return ordered.sort_values(["date", "place_id"], ignore_index=True)
 
     def zones(self, day: date | str) -> gpd.GeoDataFrame:
         """Draw the zones of a day: one polygon for each state on each side of the border.
@@ -601,26 +615,52 @@ class History:
             If the day lies outside the period.
         """
         n = self.day_number(day)
-        labels = self.codes[n].astype(np.int64) * len(self.sides) + self._side_code
-        polygons = self.arcs.polygons(labels)
-        deciding = self._deciding_on(self.days[n])
-        rows = []
-        for label, polygon in polygons.items():
-            own = labels == label
-            places = sorted({i for ids in self.cells["place_ids"][own] for i in ids})
-            rows.append(
-                {
-                    "date": self.days[n],
-                    "state": self.state_names[label // len(self.sides)],
-                    "side": self.sides[label % len(self.sides)],
-                    "area_km2": float(self._area_km2[own].sum()),
-                    "n_cells": int(own.sum()),
-                    "n_places": len(places),
-                    "deciding": _flat([deciding.get(i, ()) for i in places]),
-                    "geometry": polygon,
-                }
-            )
-        return gpd.GeoDataFrame(rows, geometry="geometry", crs=WGS84)
+        zones = gpd.GeoDataFrame(next(self.zone_rows([n])), geometry="geometry", crs=WGS84)
+        zones.insert(0, "date", self.days[n])
+        return zones
+
+    def zone_rows(self, days: Sequence[int]) -> Iterator[list[Row]]:
+        """Describe the zones of each of some days; see `frontmap.layers.zone_rows`.
+
+        Parameters
+        ----------
+        days : sequence of int
+            Indices into `days`, ascending.
+
+        Returns
+        -------
+        iterator of list of dict
+            For each day its rows, the columns of `zones` but for the date; a row that stays as it was is the same
+            object again.
+
+        Raises
+        ------
+        IndexError
+            If there is no such day.
+        """
+        numbers = np.asarray(days, dtype=np.int64)
+        return zone_rows(self._ground, numbers.tolist(), self.codes[numbers], self._decisions)
+
+    def front_rows(self, days: Sequence[int]) -> Iterator[list[Row]]:
+        """Describe the lines at which states meet on each of some days; see `frontmap.layers.front_rows`.
+
+        Parameters
+        ----------
+        days : sequence of int
+            Indices into `days`, ascending.
+
+        Returns
+        -------
+        iterator of list of dict
+            For each day its rows, the columns of `front` but for the date; a row that stays as it was is the same
+            object again.
+
+        Raises
+        ------
+        IndexError
+            If there is no such day.
+        """
+        return front_rows(self.arcs, self.codes[np.asarray(days, dtype=np.int64)], self.state_names)
 
     def front(self, day: date | str) -> gpd.GeoDataFrame:
         """Draw the lines at which states meet on a day; the outline of the frame is not among them.
@@ -642,19 +682,11 @@ class History:
             If the day lies outside the period.
         """
         n = self.day_number(day)
-        lines = self.arcs.boundaries(self.codes[n].astype(np.int64))
-        names = self.state_names
-        pairs = [(names[a], names[b]) for a, b in zip(lines["label_a"], lines["label_b"], strict=True)]
-        table = pd.DataFrame(
-            {
-                "date": self.days[n],
-                "kind": [_edge_kind(pair) for pair in pairs],
-                "state_a": [a for a, _ in pairs],
-                "state_b": [b for _, b in pairs],
-                "front_km": lines["length_km"],
-            }
-        )
-        return gpd.GeoDataFrame(table, geometry=list(lines["geometry"]), crs=WGS84)
+        columns = ["kind", "state_a", "state_b", "front_km", "geometry"]
+        rows = next(self.front_rows([n]))
+        lines = gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=WGS84)
+        lines.insert(0, "date", self.days[n])
+        return lines
 
     def explain_area(self, party: str, day: date | str, *, side: str | None = None) -> pd.DataFrame:
         """Tell which places make most of an area's uncertainty on a day.
@@ -695,9 +727,11 @@ class History:
             return np.bincount(group, weights=area * weight, minlength=len(place_ids)).astype(np.float64)
 
         if self.draws is None:
-            every, some = (mask[n] for mask in self.state_masks(party))
-            each = [by_place((codes[n] == code).astype(np.float64)) for codes in self.policy_codes.values()]
-            expected, part = np.mean(each, axis=0), by_place((some & ~every).astype(np.float64))
+            given = np.stack([codes[n] == code for codes in self.policy_codes.values()])
+            each = [by_place(mask.astype(np.float64)) for mask in given]
+            expected: FloatArray = np.stack(each).mean(axis=0)
+            doubtful: BoolArray = np.logical_or.reduce(given) & ~np.logical_and.reduce(given)
+            part = by_place(doubtful.astype(np.float64))
         else:
             node = int(np.abs(self.draws.nodes - self.day_numbers[n]).argmin())
             drawn = self.draws.at_node(node).areas(area, group, len(place_ids))[0, code].astype(np.float64)
@@ -809,61 +843,35 @@ class History:
             told = f", shown as {self.state_names[int(km2.index[0])]}"
         return f"{ground} of {own['area_km2'].sum():.1f} km2{shared}{told}"
 
-    def _deciding_on(self, day: pd.Timestamp) -> dict[str, tuple[str, ...]]:
-        now = self.spells[(self.spells["valid_from"] <= day) & (day < self.spells["valid_to"])]
-        return dict(zip(now["place_id"], now["deciding"], strict=True))
+    @cached_property
+    def _ground(self) -> Ground:
+        number = pd.Index(self.theatre.places["place_id"])
+        owners = self.cells["place_ids"].explode()
+        return Ground(
+            arcs=self.arcs,
+            area_km2=self._area_km2,
+            side=self._side_code,
+            states=self.state_names,
+            sides=self.sides,
+            cell=np.asarray(self.cells.index.get_indexer(owners.index), dtype=np.int64),
+            place=number.get_indexer(owners).astype(np.int64),
+            n_places=len(number),
+        )
+
+    @cached_property
+    def _decisions(self) -> Decisions:
+        day = (self.spells["valid_from"] - self.days[0]).dt.days.to_numpy().astype(np.int64)
+        order = np.argsort(day, kind="stable")
+        place = pd.Index(self.theatre.places["place_id"]).get_indexer(self.spells["place_id"])
+        deciding = self.spells["deciding"].tolist()
+        return Decisions(day[order], place[order].astype(np.int64), [deciding[n] for n in order])
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Everything that was left out, merged or moved, counted, one sentence each; empty counts are not told."""
-        t, theatre, reports = self.tessellation, self.theatre, self.theatre.reports
-        undrawn = {*t.unplaced, *t.vague, *t.groundless}
-        estimated = self.surfaces is not None  # then a vague place's reports bear on the ground about it
-        lost = int(reports["place_id"].isin(t.unplaced if estimated else undrawn).sum())
-        early = int((reports["event_date"] < self.days[0]).sum())
-        away = int((reports["event_date"] > pd.Timestamp(theatre.period_end)).sum())
-        unused = len(reports) - len(control.reports_as_of(reports, self.as_of))
-        homes = {party.home_country for party in theatre.parties if party.home_country}
-        uncut = int(theatre.border is None and len(homes & set(theatre.places["country"])) > 1)
-        sentences = [
-            (uncut, "There is no border.geojson: cells are not cut between the countries."),
-            (len(t.unplaced), "{} places have no position: they can be named and reported, not drawn."),
-            (
-                len(t.vague),
-                f"{{}} places are uncertain by more than {theatre.max_position_radius_m:g} m and own no cell.",
-            ),
-            (len(t.groundless), "{} places have no ground of their own on their side of the border."),
-            (
-                lost,
-                "{} reports are about places that are not drawn; they decide those places' states but no ground.",
-            ),
-            (
-                len(t.merged),
-                f"{{}} groups of places lie within {theatre.merge_distance_m:g} m of each other and share a cell: "
-                f"{'; '.join(' = '.join(ids) for ids in t.merged)}.",
-            ),
-            (
-                len(t.across),
-                "{} places are positioned across the border from their country; they claim ground on their own side.",
-            ),
-            (
-                t.handed_parts,
-                f"{{}} parts of cells ({t.handed_km2:.1f} km2), cut off from their place by the border or the frame, "
-                "were given to the neighbour that they touch most.",
-            ),
-            (
-                t.kept_parts,
-                "{} parts of cells are cut off from their place, touch no neighbour and stay with the nearest place.",
-            ),
-            (
-                early,
-                "{} reports tell of days before the period; they count "
-                + ("on their own day." if estimated else "from its first day."),
-            ),
-            (away, "{} reports tell of days after the period; they are not used."),
-            (unused, "{} reports were published after the as-of day; they are not used."),
-        ]
-        return tuple(text.format(count) for count, text in sentences if count)
+        return left_out(
+            self.theatre, self.tessellation, self.days, as_of=self.as_of, estimated=self.surfaces is not None
+        )
 
 
 def assess(
@@ -916,18 +924,9 @@ def assess(
         )
     end = theatre.period_end if limit is None else min(limit, theatre.period_end)
     home = theatre.places.set_index("place_id")["country"].map(lambda c: theatre.home_party(c) or UNKNOWN)
-    by_rule = {
-        name: control.spells(
-            theatre.reports,
-            home,
-            party_ids=party_ids,
-            policy=name,
-            start=theatre.period_start,
-            end=end,
-            as_of=limit,
-        )
-        for name in control.rule_names(party_ids)
-    }
+    by_rule = control.spells_by_rule(
+        theatre.reports, home, party_ids=party_ids, start=theatre.period_start, end=end, as_of=limit
+    )
     days = day_range(theatre.period_start, end)
     kept = previous if previous is not None and _same_ground(previous.theatre, theatre) else None
     coarse = _tessellation(theatre if kept is None else kept.theatre)
@@ -973,49 +972,8 @@ def _tessellation(theatre: Theatre) -> Tessellation:
     return made
 
 
-def _codes(spells: pd.DataFrame, place_ids: pd.Series, days: pd.DatetimeIndex, states: Sequence[str]) -> CodeArray:
-    """Write spells into a table of codes, days down and places across."""
-    code = {name: i for i, name in enumerate(states)}
-    column = {place_id: i for i, place_id in enumerate(place_ids)}
-    first = (spells["valid_from"] - days[0]).dt.days.to_numpy()
-    last = (spells["valid_to"] - days[0]).dt.days.to_numpy()
-    table = np.zeros((len(days), len(column)), dtype=np.uint8)
-    for a, b, place_id, state in zip(first, last, spells["place_id"], spells["state"], strict=True):
-        table[a:b, column[place_id]] = code[state]
-    return table
-
-
-def _cell_codes(
-    states: CodeArray,
-    spells: pd.DataFrame,
-    days: pd.DatetimeIndex,
-    places: pd.Series,
-    cells: pd.DataFrame,
-    contested: int,
-) -> CodeArray:
-    """Give each cell its place's state; in a shared cell decided places outrank the others and may contest it."""
-    column = {place_id: i for i, place_id in enumerate(places)}
-    codes = states[:, [column[i] for i in cells["place_id"]]]
-    decided: dict[str, pd.Timestamp] = {}
-    for place_id, decisions in zip(spells["place_id"], spells["decisions"], strict=True):
-        for day in (pd.Timestamp(day) for day, _, ids in decisions if ids):
-            decided[place_id] = min(decided.get(place_id, day), day)
-    for n, ids in enumerate(cells["place_ids"]):
-        if len(ids) > 1:
-            own = states[:, [column[i] for i in ids]]
-            voice = np.column_stack([days >= decided.get(i, pd.Timestamp.max) for i in ids])
-            voice |= ~voice.any(axis=1, keepdims=True)
-            low = np.where(voice, own, np.iinfo(np.uint8).max).min(axis=1)
-            high = np.where(voice, own, 0).max(axis=1)
-            codes[:, n] = np.where(low == high, low, contested)
-    return codes
-
-
-def _flat(groups: Sequence[Sequence[str]] | pd.Series) -> tuple[str, ...]:
-    return tuple(sorted({i for group in groups for i in group}))
-
-
-def _edge_kind(pair: tuple[str, str]) -> str:
-    if UNKNOWN in pair:
-        return UNKNOWN_EDGE
-    return CONTESTED_EDGE if CONTESTED in pair else FRONT
+def _keys(by: str | None) -> tuple[str, ...]:
+    """Columns that a table of gains is divided by."""
+    if by not in (None, "district", "region"):
+        raise FrontmapError(f"expected by='district' or by='region', found {by!r}; next: use one of these")
+    return ("side",) if by is None else ("side", by)

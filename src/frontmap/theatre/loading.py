@@ -132,6 +132,7 @@ def load(name_or_folder: str | Path = "kursk") -> Theatre:
         attribution=settings.attribution,
         licences=settings.licences,
         note=settings.note,
+        translations=settings.translations,
     )
 
 
