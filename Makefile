@@ -37,7 +37,7 @@ format: $(VENV)/.test  ## rewrite the code in the project's format
 notebooks: $(VENV)/.test  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter-lab notebooks
 
-bench: $(VENV)/.test  ## compare with dissolving every day: same totals first, then the time
+bench: $(VENV)/.test  ## time every stage beside the usual way, same results first; write docs/performance.md
 	$(BIN)/python -m benchmarks
 
 # A map drawn by others is optional: make validation MAP=file.geojson

@@ -161,6 +161,21 @@ def test_areas_are_those_of_the_codes() -> None:
     np.testing.assert_allclose(found.sum(axis=1), total, rtol=1e-5)
 
 
+def test_ground_that_comes_and_goes_leaves_no_trace() -> None:
+    rng = np.random.default_rng(3)
+    area = rng.uniform(0.1, 7.0, 40)
+    held = rng.random((60, 40, 24)) < 0.5
+    held[[0, 20, 59]] = False
+    every = np.arange(40)
+    bits = tuple(np.packbits(one, axis=1)[None] for one in held)
+    whole = Draws(np.arange(60.0), AB, 24, 0.9, np.zeros((60, 40), dtype=np.uint8), (every,) * 60, bits)
+    found = whole.areas(area, every % 2, 2)
+    assert (found[[0, 20, 59], 1] == 0.0).all()
+    assert (found >= 0.0).all()
+    expected = np.einsum("p,npd->nd", area, held)
+    np.testing.assert_allclose(found[:, 1].sum(axis=1), expected, rtol=1e-6)
+
+
 def test_between_the_nodes_each_draw_is_interpolated() -> None:
     drawn = FIELDS.draws(MESH, DAYS, parties=AB)
     area = drawn.areas(np.ones(len(MESH)), np.zeros(len(MESH), dtype=int), 1)[:, 0, 0]

@@ -15,7 +15,8 @@ from pyproj import Geod
 import frontmap as fm
 from frontmap.cli import app
 from frontmap.errors import DateError, FrontmapError, TableError
-from frontmap.validation.others import by_block, compare, held_pair, read_map
+from frontmap.readers import Document, DrawnSeries, read_files
+from frontmap.validation.others import by_block, compare, held_pair
 from tests.theatres import FRAME, TOML, report, some_reports, write_theatre
 
 SMALL = TOML + "\n[estimate]\ndraws = 30\nmesh_km = 3.0\n"
@@ -59,6 +60,10 @@ def text_of(*features: dict[str, Any]) -> str:
 
 def square(west: float, south: float, east: float, north: float) -> list[list[float]]:
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+def read_map(text: str, *, file: str, shift_days: int = 0) -> DrawnSeries:
+    return read_files([Document(file, text.encode())], name=file, reader="dated", shift_days=shift_days)
 
 
 # Reading

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from frontmap.errors import PolicyError
 from frontmap.estimate.parameters import Parameters
 from frontmap.history import History, assess
+from frontmap.spread import spread
 from frontmap.theatre import Theatre, load
 from frontmap.validation import criteria, heldout, synthetic
 from frontmap.validation.page import Findings, page
-from frontmap.validation.pool import spread
 from frontmap.validation.reporting import Case, make_case
 from frontmap.validation.revisions import areas_held, revisions, settled_days
 from frontmap.validation.revisions import summarise as sum_up

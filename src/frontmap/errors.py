@@ -18,6 +18,8 @@ __all__ = [
     "Problem",
     "TableError",
     "TheatreError",
+    "TooLargeError",
+    "WorkersError",
 ]
 
 
@@ -83,6 +85,16 @@ class Candidate:
 class FrontmapError(ValueError):
     """Base of every error that frontmap raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Carry text and details between processes: the text is not what some of these errors are made from."""
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(kind: type[FrontmapError], args: tuple[object, ...], details: dict[str, object]) -> FrontmapError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(details)
+    return error
+
 
 class TableError(FrontmapError):
     """One or more tables do not keep to the schema.
@@ -118,6 +130,14 @@ class PolicyError(FrontmapError):
 
 class GeometryError(FrontmapError):
     """A geometry is not valid, or cells do not fill their frame."""
+
+
+class TooLargeError(FrontmapError):
+    """Something would need more memory than there is."""
+
+
+class WorkersError(FrontmapError):
+    """Work could not be spread: workers cannot be reached, differ from this process, or do not survive it."""
 
 
 class OutputError(FrontmapError):

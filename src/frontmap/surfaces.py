@@ -20,9 +20,12 @@ from frontmap.estimate.draws import Draws
 from frontmap.estimate.evidence import gather
 from frontmap.estimate.field import Fields, fit
 from frontmap.estimate.parameters import Parameters
+from frontmap.estimate.room import require_room
 from frontmap.mesh import refine
 from frontmap.schema import UNKNOWN
 from frontmap.theatre import Theatre
+
+_BYTES_PER_CELL, _BYTES_PER_DAY = 5_000, 40  # polygon and table of a cell; its fields and states on one day, at work
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +130,9 @@ def estimate_surfaces(
     ------
     GeometryError
         If the frame cannot be divided among the points of the mesh.
-    ValueError
+    TooLargeError
+        If the mesh, the evidence or the draws would not fit into memory.
+    FrontmapError
         If no finite fit exists.
     """
     parameters = theatre.estimate
@@ -138,6 +143,7 @@ def estimate_surfaces(
     if previous is not None and previous.near == near and previous.parameters == parameters:
         mesh = previous.mesh
     else:
+        _require_room(theatre, parameters, len(near), len(days))
         reach_km = parameters.mesh_reach_km
         mesh = refine(coarse, places, theatre.border, near=near, spacing_km=parameters.mesh_km, reach_km=reach_km)
         verify_cells(mesh.cells, theatre.frame)
@@ -162,6 +168,21 @@ def estimate_surfaces(
         settlements=settlements,
         fields=fit(evidence, parameters=parameters, previous=None if previous is None else previous.fields),
         parameters=parameters,
+    )
+
+
+def _require_room(theatre: Theatre, parameters: Parameters, n_near: int, n_days: int) -> None:
+    """Refuse a mesh whose cells would not fit into memory with their states on every day and their draws."""
+    frame_m = local_projection(theatre.frame).to_metres(np.array([theatre.frame]))[0]
+    ground_km2 = min(shapely.area(frame_m) / 1e6, n_near * np.pi * parameters.mesh_reach_km**2)
+    n_cells = ground_km2 / (parameters.mesh_km**2 * np.sqrt(0.75)) + len(theatre.places)
+    n_drawn = n_days / parameters.draw_every_days
+    per_cell = _BYTES_PER_CELL + n_days * _BYTES_PER_DAY + n_drawn * (_BYTES_PER_DAY + parameters.draws / 8.0)
+    require_room(
+        n_cells * per_cell,
+        f"a mesh of up to {n_cells:,.0f} cells of {parameters.mesh_km:g} km within {parameters.mesh_reach_km:g} km of "
+        f"{n_near:,} places, on {n_days:,} days with {parameters.draws:,} draws",
+        "raise mesh_km, lower mesh_reach_km or draws, or raise draw_every_days",
     )
 
 

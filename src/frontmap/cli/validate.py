@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -23,14 +23,13 @@ from frontmap.cli.request import (
     TheatreOption,
     ToOption,
 )
-from frontmap.errors import Problem, TableError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from frontmap.history import History
+    from frontmap.readers import DrawnSeries
     from frontmap.theatre import Theatre
-    from frontmap.validation.others import MapOfOthers
     from frontmap.validation.page import AgainstMap, Findings
 
 ESTIMATE = "estimate"
@@ -46,6 +45,19 @@ class Part(StrEnum):
     MAP = "map"
     HELD_OUT = "held-out"
     AS_OF = "as-of"
+
+
+class _Where(NamedTuple):
+    """Where the work is done."""
+
+    workers: int
+    scheduler: str | None
+
+    @property
+    def words(self) -> str:
+        if self.scheduler is not None:
+            return "a cluster, asked from"
+        return f"{self.workers} {'process' if self.workers == 1 else 'processes'} on"
 
 
 def validate(
@@ -92,6 +104,12 @@ def validate(
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes; the result does not depend on it.")
     ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler", metavar="ADDRESS", help="Work on the cluster of this dask scheduler (docs/scale.md)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the first truth.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Also write the page, as Markdown.")] = None,
     tables: Annotated[
@@ -111,6 +129,8 @@ def validate(
     Example: frontmap validate --only map --map theirs.geojson --side RU --from 2024-08-18 --to 2025-03-09
 
     Example: frontmap validate --workers 2 --out docs/validation.md
+
+    Example: frontmap validate --scheduler tcp://10.0.0.5:8786
     """
     request = Request.read(theatre, policy, as_of, first, last, as_json, as_csv)
     parts = set(only or Part)
@@ -118,39 +138,34 @@ def validate(
         if only and Part.MAP in only:
             raise typer.BadParameter("--only map needs --map FILE")
         parts.discard(Part.MAP)
+    if scheduler is not None and workers != 1:
+        raise typer.BadParameter("--workers is of this machine: leave it out with --scheduler")
     began = time.perf_counter()
     other = _read(map_file, map_shift) if map_file is not None and Part.MAP in parts else None
     opened = request.load()
     if quick:
         opened = replace(opened, estimate=replace(opened.estimate, draws=min(opened.estimate.draws, QUICK_DRAWS)))
-    found = _nothing_yet(request, opened, seed, workers)
+    where = _Where(workers, scheduler)
+    found = _nothing_yet(request, opened, seed, where)
     if parts - {Part.SYNTHETIC}:  # first, because a theatre may be too small for a part
         length = (opened.period_end - opened.period_start).days
         days = min(QUICK_EVERY_DAYS, max(length // 6, 1)) if quick else None
-        found = _about_theatre(found, request, opened, parts, other, tuple(chosen or ()), (party, side), days)
+        found = _about_theatre(found, request, opened, parts, other, tuple(chosen or ()), (party, side), days, where)
     if Part.SYNTHETIC in parts:
         count = truths or (QUICK_TRUTHS if quick else TRUTHS)
-        found = replace(found, cases=_synthetic(opened, count, seed, workers))
+        found = replace(found, cases=_synthetic(opened, count, seed, where))
     found = replace(found, seconds=time.perf_counter() - began)
     _tell(request, found, _written(found, out, tables))
 
 
-def _read(file: Path, shift_days: int) -> MapOfOthers:
+def _read(file: Path, shift_days: int) -> DrawnSeries:
     """Read a map of others from a file."""
-    from frontmap.validation.others import read_map
+    from frontmap.readers import read
 
-    next_step = "give the path of a GeoJSON file of dated polygons (see docs/validation.md)"
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        found = error.strerror or type(error).__name__
-        raise TableError([Problem(str(file), None, "a file that can be read", found, next_step)]) from error
-    except UnicodeDecodeError as error:
-        raise TableError([Problem(str(file), None, "text in UTF-8", "other bytes", next_step)]) from error
-    return read_map(text, file=file.name, shift_days=shift_days)
+    return read([file], reader="dated", shift_days=shift_days).single()
 
 
-def _nothing_yet(request: Request, theatre: Theatre, seed: int, workers: int) -> Findings:
+def _nothing_yet(request: Request, theatre: Theatre, seed: int, where: _Where) -> Findings:
     """Say on what the findings will rest."""
     from frontmap.estimate.parameters import described
     from frontmap.validation.page import Findings
@@ -162,7 +177,7 @@ def _nothing_yet(request: Request, theatre: Theatre, seed: int, workers: int) ->
         level=parameters.level,
         seed=seed,
         parameters=described(parameters),
-        workers=workers,
+        where=where.words,
     )
 
 
@@ -171,13 +186,14 @@ def _about_theatre(
     request: Request,
     theatre: Theatre,
     parts: set[Part],
-    other: MapOfOthers | None,
+    other: DrawnSeries | None,
     chosen: tuple[int, ...],
     asked: tuple[str | None, str | None],
     every_days: int | None,
+    where: _Where,
 ) -> Findings:
     """Measure the parts that are about the theatre's own history."""
-    from frontmap.validation.pool import one_thread
+    from frontmap.spread import one_thread
 
     with one_thread():
         history = request.assess(theatre)
@@ -188,17 +204,17 @@ def _about_theatre(
             if other is not None:
                 found = replace(found, against=whose.against(other, chosen))
             if Part.AS_OF in parts:
-                found = replace(found, revised=whose.revised(every_days, found.workers), revised_what=whose.words)
+                found = replace(found, revised=whose.revised(every_days, where), revised_what=whose.words)
     return found
 
 
-def _synthetic(theatre: Theatre, truths: int, seed: int, workers: int) -> pd.DataFrame:
+def _synthetic(theatre: Theatre, truths: int, seed: int, where: _Where) -> pd.DataFrame:
     """Run the synthetic cases."""
     from frontmap.validation import synthetic
 
     work = synthetic.jobs(truths, seed=seed, parameters=theatre.estimate)
     with progress("Measuring") as tell:
-        return synthetic.run(work, workers=workers, tell=tell)
+        return synthetic.run(work, workers=where.workers, scheduler=where.scheduler, tell=tell)
 
 
 def _held_out(history: History, seed: int) -> pd.DataFrame:
@@ -226,7 +242,7 @@ class _Whose:
         label = self.history.theatre.party(self.party).label
         return f"ground held by {label} on the {self.side} side of the border"
 
-    def against(self, other: MapOfOthers, chosen: tuple[int, ...]) -> AgainstMap:
+    def against(self, other: DrawnSeries, chosen: tuple[int, ...]) -> AgainstMap:
         from frontmap.validation.others import compare
         from frontmap.validation.page import AgainstMap
 
@@ -235,7 +251,7 @@ class _Whose:
             weeks = compare(self.history, other, party=self.party, side=self.side, first=first, last=last)
         return AgainstMap(other.name, self.words, weeks, chosen, other.notes)
 
-    def revised(self, every_days: int | None, workers: int) -> pd.DataFrame:
+    def revised(self, every_days: int | None, where: _Where) -> pd.DataFrame:
         from frontmap.validation.revisions import EVERY_DAYS, revisions
 
         with progress("Assessing") as tell:
@@ -246,7 +262,8 @@ class _Whose:
                 first=self.request.first,
                 last=self.request.last,
                 every_days=every_days or EVERY_DAYS,
-                workers=workers,
+                workers=where.workers,
+                scheduler=where.scheduler,
                 tell=tell,
             )
 

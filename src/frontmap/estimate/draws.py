@@ -22,6 +22,7 @@ Ground = tuple[
 ]  # its points, its fields, codes of the home state and of the fields
 _MOST = 2.0  # draws are scaled up or down by no more than this to lie about the best figure
 _SURE_SD = 3.5  # points farther than this from zero are not drawn
+_UNIT_KM2 = 2.0**-30
 _DELAYS = np.array([-1.4, -0.53, 0.0, 0.53, 1.4])  # standard normal, in five equal parts: each draw has one of them
 
 
@@ -102,16 +103,9 @@ class Draws:
             place[self.drawn[node]] = np.arange(len(self.drawn[node]))
             at = place[wanted]
             hit = at >= 0
-            out[node, hit] = self._unpacked(node, at[hit])
+            out[node, hit] = _unpacked(self.bits[node][:, at[hit]])[:, : self.count]
             place[self.drawn[node]] = -1
         return out
-
-    def _unpacked(self, node: int, rows: IntArray | slice) -> CodeArray:
-        planes = np.unpackbits(self.bits[node][:, rows], axis=2, count=self.count)
-        codes = np.zeros(planes.shape[1:], dtype=np.uint8)
-        for n, plane in enumerate(planes):
-            codes |= plane << np.uint8(n)
-        return codes
 
     def areas(self, area_km2: FloatArray, group: IntArray, n_groups: int) -> SingleArray:
         """Sum areas by party and group in each draw.
@@ -135,22 +129,43 @@ class Draws:
         IndexError
             From numpy, where the shapes do not fit.
         """
-        n_parties = len(self.parties)
-        out = np.zeros((len(self.nodes), n_parties, n_groups, self.count), dtype=np.float32)
-        slot = np.arange(n_groups)
-        for node, drawn in enumerate(self.drawn):
-            sure = np.ones(len(group), dtype=bool)
-            sure[drawn] = False
-            where = self.base[node, sure].astype(np.int64) * n_groups + group[sure]
-            decided = np.bincount(where, weights=area_km2[sure], minlength=n_parties * n_groups)
-            out[node] = decided.reshape(n_parties, n_groups, 1)
-            weight = ((group[drawn] == slot[:, None]) * area_km2[drawn]).astype(np.float32)
-            codes = self._unpacked(node, slice(None))
-            for code in range(n_parties):
-                held = codes == code
-                if held.any():
-                    out[node, code] += weight @ held.astype(np.float32)
+        counted = np.flatnonzero(area_km2)
+        # in whole units of a thousandth of a m2: such sums are exact, and ground that comes and goes leaves no trace
+        area, of = np.round(area_km2[counted] / _UNIT_KM2) * _UNIT_KM2, group[counted]
+        width = (self.count + 7) // 8
+        shape = (len(self.parties), n_groups, 8 * width)
+        total = np.zeros(shape)
+        total += np.bincount(
+            self.base[0, counted].astype(np.int64) * n_groups + of, area, minlength=shape[0] * n_groups
+        ).reshape(*shape[:2], 1)
+        out = np.empty((len(self.nodes), *shape[:2], self.count), dtype=np.float32)
+        now = self._planes(0, counted, drawn=False)
+        for node in range(len(self.nodes)):  # only what changed is unpacked, byte by byte
+            then = self._planes(node, counted)
+            changed = np.flatnonzero((now != then).any(axis=0))
+            old, new = (_unpacked(planes[:, changed, None]) for planes in (now, then))
+            flips = np.flatnonzero(old != new)
+            point, byte = np.divmod(changed[flips >> 3], width)
+            slot = of[point] * shape[2] + 8 * byte + (flips & 7)
+            for codes, sign in ((old, -1.0), (new, 1.0)):
+                at = codes.ravel()[flips].astype(np.int64) * (n_groups * shape[2]) + slot
+                total += np.bincount(at, sign * area[point], minlength=total.size).reshape(shape)
+            out[node] = total[:, :, : self.count]
+            now = then
         return out
+
+    def _planes(self, node: int, points: IntArray, *, drawn: bool = True) -> CodeArray:
+        """Packed bits of some points at a node, shape (n_bits, n_points * width); or those of the decided codes."""
+        bits, base = self.bits[node], self.base[node, points]
+        shifts = np.arange(len(bits), dtype=np.uint8)[:, None]
+        planes = np.repeat((-((base >> shifts) & np.uint8(1)))[:, :, None], (self.count + 7) // 8, axis=2)
+        if drawn:
+            row = np.full(self.base.shape[1], -1)
+            row[points] = np.arange(len(points))
+            at = row[self.drawn[node]]
+            hit = at >= 0
+            planes[:, at[hit]] = bits if hit.all() else bits[:, hit]
+        return planes.reshape(len(bits), -1)
 
     def on_days(self, values: SingleArray, days: FloatArray) -> SingleArray:
         """Interpolate what was computed at the nodes, such as areas, to days.
@@ -173,6 +188,15 @@ class Draws:
             From numpy, where the shapes do not fit.
         """
         return interpolate(values, self.nodes, days)
+
+
+def _unpacked(planes: CodeArray) -> CodeArray:
+    """Turn packed bits, shape (n_bits, n, width), into codes, shape (n, 8 * width)."""
+    bits = np.unpackbits(planes, axis=2)
+    codes: CodeArray = bits[0]
+    for n, plane in enumerate(bits[1:], start=1):
+        codes |= plane << np.uint8(n)
+    return codes
 
 
 def centred(values: NDArray[np.floating], best: ArrayLike) -> FloatArray:
@@ -256,18 +280,21 @@ def draw(
         if not here:
             continue
         there = points.iloc[at]
-        means = np.stack([f.mean(there, nodes) for f in here])
         spread = np.stack([f.sd(there, nodes) for f in here])
-        largest = means.argmax(axis=0)
-        base[:, at] = codes[np.where(means.max(axis=0) > 0, largest + 1, 0)]
-        delay = parameters.delay_sd_days * float(_DELAYS[-1])
-        around = [np.stack([f.mean(there, nodes + s) for f in here]) for s in (-delay, delay)]
-        low, high = (np.stack([means, *around]).min(axis=0), np.stack([means, *around]).max(axis=0))
-        open_ = _is_open(low - _SURE_SD * spread, high + _SURE_SD * spread)
+        delayed = [f.means(there, [nodes + parameters.delay_sd_days * delay for delay in _DELAYS]) for f in here]
+        means = np.stack([means[len(_DELAYS) // 2] for means in delayed])
+        base[:, at] = codes[np.where(means.max(axis=0) > 0, means.argmax(axis=0) + 1, 0)]
+        ends = np.stack([[means[0], own, means[-1]] for means, own in zip(delayed, means, strict=True)], axis=1)
+        open_ = _is_open(ends.min(axis=0) - _SURE_SD * spread, ends.max(axis=0) + _SURE_SD * spread)
         used = np.flatnonzero(open_.any(axis=0))
         if not len(used):
             continue
-        packed = _drawn(here, there.iloc[used], nodes, open_[:, used], codes, n_bits, parameters.draws, store)
+        paths = [
+            _Paths(f, there.iloc[used], nodes, [one[:, used] for one in means], store)
+            for f, means in zip(here, delayed, strict=True)
+        ]
+        del spread, delayed, means, ends
+        packed = _drawn(paths, open_[:, used], codes, n_bits, parameters.draws)
         for node in range(len(nodes)):
             drawn[node].append(at[used[open_[node, used]]])
             bits[node].append(packed[node])
@@ -284,35 +311,35 @@ def draw(
     )
 
 
-def _drawn(
-    here: Sequence[Field],
-    points: pd.DataFrame,
-    nodes: FloatArray,
-    open_: BoolArray,
-    codes: CodeArray,
-    n_bits: int,
-    count: int,
-    store: PathStore,
-) -> list[CodeArray]:
+def _drawn(paths: Sequence[_Paths], open_: BoolArray, codes: CodeArray, n_bits: int, count: int) -> list[CodeArray]:
     """For each node the packed codes of its open points."""
-    paths = [_Paths(f, points, nodes, store) for f in here]
     on = [np.flatnonzero(row) for row in open_]
-    chunks: list[list[CodeArray]] = [[] for _ in nodes]
+    chunks: list[list[CodeArray]] = [[] for _ in open_]
     for number in range(-(-count // CHUNK)):
         at_lattice = [one.chunk(number) for one in paths]
         used = min(CHUNK, count - number * CHUNK)
-        for node in range(len(nodes)):
-            values = [one.at_node(a, node, on[node], number * CHUNK) for one, a in zip(paths, at_lattice, strict=True)]
-            winner = _winner(np.stack(values)[:, :, :used])
-            chunks[node].append(_packed(codes[winner], n_bits))
+        for node, rows in enumerate(on):
+            pairs = [one.at_node(a, node, rows, number * CHUNK) for one, a in zip(paths, at_lattice, strict=True)]
+            chunks[node].append(_packed(pairs, codes, n_bits, used))
     return [np.concatenate(parts, axis=2) for parts in chunks]
 
 
-def _winner(values: SingleArray) -> IntArray:
-    """Find the number of the largest field above zero, counted from 1; 0 where none is."""
-    if len(values) == 1:
-        return np.asarray(values[0] > 0, dtype=np.int64)
-    return np.where(values.max(axis=0) > 0, values.argmax(axis=0) + 1, 0)
+def _packed(pairs: Sequence[tuple[SingleArray, SingleArray]], codes: CodeArray, n_bits: int, used: int) -> CodeArray:
+    """Pack the codes of the largest field above zero (of the home state where none is), bit by bit."""
+    above = [path[:, :used] > bar[:, :used] for path, bar in pairs]
+    if len(above) == 1:
+        wins = above
+    else:
+        values = np.stack([path[:, :used] - bar[:, :used] for path, bar in pairs])
+        largest = values.argmax(axis=0)
+        wins = [held & (largest == n) for n, held in enumerate(above)]
+    planes = np.empty((n_bits, len(wins[0]), (used + 7) // 8), dtype=np.uint8)
+    for n in range(n_bits):
+        bit = (codes >> np.uint8(n)) & np.uint8(1)
+        differs = [win for win, own in zip(wins, bit[1:], strict=True) if own != bit[0]]
+        held = np.logical_or.reduce(differs) if differs else np.zeros_like(wins[0])
+        planes[n] = np.packbits(~held if bit[0] else held, axis=1)
+    return planes
 
 
 def _is_open(low: SingleArray, high: SingleArray) -> BoolArray:
@@ -320,11 +347,6 @@ def _is_open(low: SingleArray, high: SingleArray) -> BoolArray:
     best_low = np.maximum(low.max(axis=0), 0.0)
     contenders = (high > best_low).sum(axis=0) + (best_low <= 0.0)
     return np.asarray(contenders > 1)
-
-
-def _packed(codes: CodeArray, n_bits: int) -> CodeArray:
-    planes = [np.packbits((codes >> np.uint8(n)) & np.uint8(1), axis=1) for n in range(n_bits)]
-    return np.stack(planes)
 
 
 class _Paths:
@@ -335,14 +357,15 @@ class _Paths:
     Wilson, J. et al. (2020), Efficiently sampling functions from Gaussian process posteriors, ICML.
     """
 
-    def __init__(self, field: Field, points: pd.DataFrame, nodes: FloatArray, store: PathStore) -> None:
+    def __init__(
+        self, field: Field, points: pd.DataFrame, nodes: FloatArray, means: Sequence[SingleArray], store: PathStore
+    ) -> None:
         p = field.parameters
-        self.field, self.store = field, store
+        self.field, self.store, self.means = field, store, means
         xy = positions(points)
         days = [nodes + p.delay_sd_days * delay for delay in _DELAYS]
         ticks = [field.clock(one) for one in days]
         self.lattice = lattice_around(np.concatenate([xy, field.spots]), np.concatenate([*ticks, field.tick]), p)
-        self.means = [field.mean(points, one) for one in days]
         self.at_points = space_weights(xy, self.lattice)
         self.at_rows = space_weights(field.spots, self.lattice)[field.spot]
         self.when_node = [time_weights(one, self.lattice) for one in ticks]
@@ -380,16 +403,33 @@ class _Paths:
             out[rows] = self.at_rows[rows] @ _at(paths, self.when_row, int(rows[0]))
         return out
 
-    def at_node(self, paths: SingleArray, node: int, rows: IntArray, first: int) -> SingleArray:
-        """Value of the field at some points on the day of a node, shape (n_rows, CHUNK); draw `first` comes first."""
-        then = np.empty(paths.shape[2:], dtype=np.float32)
-        groups = [slice((n - first) % len(_DELAYS), None, len(_DELAYS)) for n in range(len(_DELAYS))]
-        for these, when in zip(groups, self.when_node, strict=True):
-            then[:, these] = _at(paths[..., these], when, node)
-        result: SingleArray = self.at_points[rows] @ then
-        for these, mean in zip(groups, self.means, strict=True):
-            result[:, these] += mean[node, rows, None]
-        return result
+    def at_node(self, paths: SingleArray, node: int, rows: IntArray, first: int) -> tuple[SingleArray, SingleArray]:
+        """Tell the path about the mean at some points on the day of a node, and the bar above which the field is > 0.
+
+        Both have the shape (n_rows, CHUNK); draw `first` comes first. The bar is the mean with its sign turned.
+        """
+        delay = (first + np.arange(CHUNK)) % len(_DELAYS)  # of each draw
+        before = np.array([when[0][node] for when in self.when_node])
+        low = int(before.min())
+        weights = np.zeros((int(before.max()) - low + 2, 2, len(_DELAYS)), dtype=np.float32)
+        for n, (_, hermite) in enumerate(self.when_node):
+            weights[before[n] - low : before[n] - low + 2, :, n] = hermite[node].reshape(2, 2)
+        around = paths[low : low + len(weights)]
+        flat = around.reshape(-1, *around.shape[2:])
+        then = np.einsum("ik,ijk->jk", weights.reshape(len(flat), -1)[:, delay], flat)
+        one_hot = (delay == np.arange(len(_DELAYS))[:, None]).astype(np.float32)
+        bar = -np.stack([mean[node, rows] for mean in self.means], axis=1) @ one_hot
+        return self._at_points(rows) @ then, bar
+
+    def _at_points(self, rows: IntArray) -> csr_array:
+        """Weights of some points, each of which has equally many: what scipy does, without its checks."""
+        if len(rows) == self.at_points.shape[0]:
+            return self.at_points
+        data, columns = (
+            a.reshape(self.at_points.shape[0], -1)[rows] for a in (self.at_points.data, self.at_points.indices)
+        )
+        starts = np.arange(len(rows) + 1, dtype=columns.dtype) * columns.shape[1]
+        return csr_array((data.ravel(), columns.ravel(), starts), shape=(len(rows), self.at_points.shape[1]))
 
 
 def _at(paths: SingleArray, when: tuple[IntArray, SingleArray], number: int) -> SingleArray:

@@ -18,12 +18,14 @@ from frontmap.estimate.latent import Field, nearest_rows, scaled, spread_nodes, 
 from frontmap.estimate.parameters import Parameters
 from frontmap.estimate.paths import PathStore
 from frontmap.estimate.propagation import propagate
+from frontmap.estimate.room import require_room
 from frontmap.schema import UNKNOWN
 
 PRIOR = "prior"
 PULL_COLUMNS = ("report_id", "place_id", "kind", "day", "pull", "change")
 _QUADRATURE = 24
 _SETTLED = (1e-5, 1e-3)  # of one piece, and of tiles, whose margins matter more than that
+_BYTES_PER_PAIR = 12  # of rows of evidence, for their covariance and its factor
 _TILE_ROWS, _TILE_OWN = 500, 150  # rows with which a tile is fitted at most, and how many of them are its own
 
 
@@ -285,6 +287,8 @@ def fit(
 
 def _fit_one(home: str, party: str, rows: pd.DataFrame, p: Parameters, old: Field | None, max_rows: int) -> Field:
     p = replace(p, length_km=float(rows["length_km"].iloc[0]))
+    what = f"{len(rows):,} rows of evidence about {party} on the ground of {home}"
+    require_room(_BYTES_PER_PAIR * len(rows) ** 2, what, "raise quiet_days and run_days")
     blank = Field(home, party, rows, np.zeros(len(rows)), np.zeros(len(rows)), p, clock_of(rows, p))
     prior = blank.prior(rows)
     sites = _begin(rows, old)

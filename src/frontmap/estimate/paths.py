@@ -20,6 +20,7 @@ from scipy.special import ndtri
 from frontmap.crs import FloatArray
 from frontmap.estimate.kernel import IntArray, SingleArray, matern
 from frontmap.estimate.parameters import Parameters
+from frontmap.estimate.room import require_room
 
 CHUNK = 128  # draws made at a time
 _BLOCK = 8  # lattice nodes along one edge of the blocks that own a stream of random numbers
@@ -226,8 +227,8 @@ class PathStore:
 
         Raises
         ------
-        MemoryError
-            From numpy, where the lattice is too large.
+        TooLargeError
+            If the lattice does not fit into memory.
         """
         key = (name, seed, chunk, lattice.step_km, lattice.step_days)
         if key in self._kept and (found := _part(*self._kept[key], lattice)) is not None:
@@ -275,9 +276,17 @@ def prior_paths(lattice: Lattice, *, name: str, seed: int, chunk: int) -> Single
 
     Raises
     ------
-    MemoryError
-        From numpy, where the lattice is too large.
+    TooLargeError
+        If the lattice does not fit into memory.
     """
+    forward, backward = _steps(lattice)
+    noise = (forward + 1 + backward) * 2 * (lattice.n_x + 2 * _REACH) * (lattice.n_y + 2 * _REACH) * CHUNK * 4
+    require_room(
+        3.0 * noise,
+        f"a lattice of {lattice.n_x:,} by {lattice.n_y:,} points at {forward + 1 + backward:,} times, "
+        f"{lattice.step_km:.2g} km and {lattice.step_days:.2g} days apart, for {CHUNK} draws at a time",
+        "raise length_days or length_km",
+    )
     stream = (seed, zlib.crc32(name.encode()), chunk)
     walked = _walk(_white_noise(lattice, stream), lattice)
     spread = _spreader()
@@ -295,12 +304,16 @@ def prior_paths(lattice: Lattice, *, name: str, seed: int, chunk: int) -> Single
     return out.reshape(lattice.n_k, 2, lattice.n_x * lattice.n_y, CHUNK)
 
 
+def _steps(lattice: Lattice) -> tuple[int, int]:
+    """Count the steps of time from day 0 to the last node, and back to the first."""
+    return max(0, lattice.first_k + lattice.n_k - 1), max(0, -lattice.first_k)
+
+
 def _white_noise(lattice: Lattice, stream: tuple[int, ...]) -> SingleArray:
     """Random numbers for each step of time (twice) and each node within reach of the lattice."""
     x0, y0 = lattice.first_x - _REACH, lattice.first_y - _REACH
     n_x, n_y = lattice.n_x + 2 * _REACH, lattice.n_y + 2 * _REACH
-    forward = max(0, lattice.first_k + lattice.n_k - 1)
-    backward = max(0, -lattice.first_k)
+    forward, backward = _steps(lattice)
     out = np.empty((forward + 1 + backward, 2, n_x, n_y, CHUNK), dtype=np.float32)
     for bx in range(x0 // _BLOCK, (x0 + n_x - 1) // _BLOCK + 1):
         for by in range(y0 // _BLOCK, (y0 + n_y - 1) // _BLOCK + 1):

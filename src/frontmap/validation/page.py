@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from frontmap.validation import criteria, heldout, others, revisions, synthetic
 from frontmap.validation.criteria import Cell, Criterion
@@ -99,8 +100,8 @@ class Findings:
         From `frontmap.estimate.parameters.described`.
     seconds : float
         How long it all took.
-    workers : int
-        Processes that ran the synthetic cases.
+    where : str
+        Where it was run, in words that a description of this machine follows.
     """
 
     theatre: str
@@ -114,7 +115,7 @@ class Findings:
     revised_what: str = ""
     parameters: Sequence[Mapping[str, str]] = ()
     seconds: float = 0.0
-    workers: int = 1
+    where: str = "1 process on"
     _kept: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
@@ -204,8 +205,8 @@ def _head(found: Findings) -> str:
     minutes = f"{found.seconds / 60.0:.1f} minutes" if found.seconds >= 60.0 else f"{found.seconds:.0f} seconds"
     return (
         "# How good the estimate is\n\n"
-        f"Written by `make validation`; figures as measured, in {minutes} with {found.workers} "
-        f"{'process' if found.workers == 1 else 'processes'} on {machine()}. Seed {found.seed}. Where a figure carries "
+        f"Written by `make validation`; figures as measured, in {minutes} with {found.where} "
+        f"{machine()}. Seed {found.seed}. Where a figure carries "
         "± it is one standard error, in which cases that depend on each other (those of one truth, reports of one "
         "place) are added up first. Bars were set before the figures were known."
     )
@@ -226,7 +227,7 @@ def machine() -> str:
             continue
     return (
         f"{cpu_count()} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}, "
-        f"{', '.join(found)}"
+        f"{', '.join(found)}, GEOS {'.'.join(map(str, shapely.geos_version))}"
     )
 
 

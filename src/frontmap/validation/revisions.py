@@ -13,8 +13,8 @@ from frontmap.crs import FloatArray
 from frontmap.dates import add_days
 from frontmap.estimate.draws import centred
 from frontmap.history import History, assess
+from frontmap.spread import spread
 from frontmap.theatre import Theatre
-from frontmap.validation.pool import spread
 
 EVERY_DAYS = 7
 NEAR_SHARE, NEAR_KM2 = 0.10, 10.0
@@ -98,6 +98,7 @@ def revisions(
     last: date | None = None,
     every_days: int = EVERY_DAYS,
     workers: int = 1,
+    scheduler: object = None,
     tell: Callable[[str], None] = lambda done: None,
 ) -> pd.DataFrame:
     """Compare what was known of days by their end with what is known of them now.
@@ -112,8 +113,8 @@ def revisions(
         First day, and the last that may be asked for; those of `final` where left out.
     every_days : int
         Days between the days asked for.
-    workers : int
-        Processes; the result does not depend on how many.
+    workers, scheduler
+        Where it is computed; see `frontmap.spread.spread`. The result does not depend on it.
     tell : callable
         Is told how far the work has come.
 
@@ -128,6 +129,8 @@ def revisions(
     ------
     DateError
         If a day lies outside the history.
+    WorkersError
+        If the work cannot be spread.
     """
     start, end = first or final.days[0].date(), last or final.days[-1].date()
     days = [add_days(start, n) for n in range(0, (end - start).days + 1, every_days)]
@@ -136,7 +139,8 @@ def revisions(
     known = np.full((len(days), len(days)), np.nan)  # row: as of; column: about
     bounds = np.full((len(days), 2), np.nan)
     asked = AsKnown(final.theatre, final.policy, party, side)
-    for number, (areas, low, high) in enumerate(spread(asked.by, days, workers=workers, chunk=4)):
+    results = spread(asked.by, days, workers=workers, scheduler=scheduler, chunk=4)
+    for number, (areas, low, high) in enumerate(results):
         tell(f"{number + 1} of {len(days)} as-of days")
         known[number, : number + 1] = areas[at[: number + 1]]
         bounds[number] = low, high

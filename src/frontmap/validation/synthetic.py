@@ -15,7 +15,7 @@ from frontmap.estimate.draws import centred
 from frontmap.estimate.evidence import gather
 from frontmap.estimate.field import fit
 from frontmap.estimate.parameters import Parameters
-from frontmap.validation.pool import spread
+from frontmap.spread import spread
 from frontmap.validation.reporting import HOME, INTRUDER, START, Case, calendar_day, make_case
 from frontmap.validation.rivals import gp_classifier, half_samples, has_classifier, last_reports, nearest_place
 from frontmap.validation.scores import Estimated, clustered_mean, clustered_ratio, interval_score, overlap
@@ -82,15 +82,21 @@ def jobs(truths: int, *, seed: int, parameters: Parameters) -> list[Job]:
     return [Job(seed + n, *cell, fewer) for n in range(truths) for cell in cells]
 
 
-def run(work: Sequence[Job], *, workers: int = 1, tell: Callable[[str], None] = lambda done: None) -> pd.DataFrame:
-    """Run jobs, in this process or in several; the result does not depend on how many.
+def run(
+    work: Sequence[Job],
+    *,
+    workers: int = 1,
+    scheduler: object = None,
+    tell: Callable[[str], None] = lambda done: None,
+) -> pd.DataFrame:
+    """Run jobs, in this process, in several or on a cluster; the result does not depend on where.
 
     Parameters
     ----------
     work : sequence of Job
         As from `jobs`.
-    workers : int
-        Processes.
+    workers, scheduler
+        Where; see `frontmap.spread.spread`.
     tell : callable
         Is told how far the work has come.
 
@@ -101,11 +107,12 @@ def run(work: Sequence[Job], *, workers: int = 1, tell: Callable[[str], None] = 
 
     Raises
     ------
-    BrokenProcessPool
-        If a worker process is ended from outside.
+    WorkersError
+        If the work cannot be spread; see `frontmap.spread.spread`.
     """
     rows: list[dict[str, object]] = []
-    for number, found in enumerate(spread(run_job, work, workers=workers, chunk=len(WRONG_SHARES)), start=1):
+    results = spread(run_job, work, workers=workers, scheduler=scheduler, chunk=len(WRONG_SHARES))
+    for number, found in enumerate(results, start=1):
         rows += found
         tell(f"{number:,} of {len(work):,} synthetic theatres")
     return pd.DataFrame(rows)
