@@ -62,3 +62,15 @@ def chromium() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+@pytest.fixture(scope="session")
+def firefox() -> str:
+    """Return the path of the system's Firefox; where there is none, skip, or in CI fail."""
+    found = next((path for path in map(shutil.which, ("firefox", "firefox-esr")) if path), None)
+    if found is None:
+        message = "no Firefox on this machine: the page cannot be looked at in it"
+        if os.environ.get("FRONTMAP_NEEDS_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found

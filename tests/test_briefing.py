@@ -7,27 +7,31 @@ from collections.abc import Iterator
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
+from pypdfium2 import PdfDocument
 
 import frontmap as fm
 from frontmap.briefing import brief, briefing_html
-from frontmap.briefing.sections import number, squared, written_day
 from frontmap.claims import claim_mismatches, fraction_table
 from frontmap.control import policy_rule
 from frontmap.errors import OutputError
 from frontmap.estimate.parameters import described
-from frontmap.maps.offline import asset, fetchable, save_page
+from frontmap.maps.offline import fetchable, save_page
 from frontmap.maps.payload import key_days
+from frontmap.wording import language, languages
 from tests.axe import violations
+from tests.firefox import running
 from tests.pages import Tried, launched, opened
 from tests.theatres import place, write_theatre
 
-FILES = {"briefing.html", "areas.csv", "changes.csv", "claims.csv", "zones.gpkg", "zones.geojson"}
+FILES = {"briefing.html", "areas.csv", "changes.csv", "claims.csv", "zones.gpkg", "zones.geojson", "zones.parquet"}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,11 @@ def browser(chromium: str) -> Iterator[Browser]:
 def shown(saved: Path, browser: Browser) -> Iterator[tuple[Page, Tried]]:
     with opened(browser, saved, link="#date=2024-09-06") as both:
         yield both
+
+
+def squared(text: str) -> str:
+    """Write square kilometres as the page does."""
+    return re.sub(r"\bkm2\b", "km²", text)
 
 
 class Rows(HTMLParser):
@@ -86,12 +95,12 @@ def small_history(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
 
 def test_all_files_are_written_and_nothing_else(small_history: fm.History, tmp_path: Path) -> None:
     parts: list[str] = []
-    paths = brief(small_history, tmp_path / "new" / "folder", progress=parts.append)
+    paths = brief(small_history, tmp_path / "new" / "folder", sheets=False, progress=parts.append)
     assert set(paths) == FILES
     assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == FILES
     assert parts == ["claims", "briefing.html", "tables", "zones"]
     first = paths["briefing.html"].read_bytes()
-    assert brief(small_history, tmp_path / "again")["briefing.html"].read_bytes() == first
+    assert brief(small_history, tmp_path / "again", sheets=False)["briefing.html"].read_bytes() == first
 
 
 def test_a_folder_in_the_way_is_told_and_left_alone(small_history: fm.History, tmp_path: Path) -> None:
@@ -163,7 +172,7 @@ def test_the_page_says_what_it_rests_on(page_text: str, kursk_history: fm.Histor
     for words in ("970 from 37 origins", kursk_history.interval_label, kursk_history.theatre.title, "BSD 2-Clause"):
         assert words in text
     assert all(squared(note).replace("'", "&#39;") in page_text for note in kursk_history.notes)
-    assert page_text.count("<li>", page_text.index('id="method"'), page_text.index('id="meaning"')) == 5
+    assert page_text.count("<li", page_text.index('id="method"'), page_text.index('id="meaning"')) == 5
     assert "Made on" not in text, "no time of making unless it is given"
 
 
@@ -193,7 +202,7 @@ def test_each_published_share_tells_the_day_on_which_it_was_lost(
 ) -> None:
     shares = fraction_table(kursk_estimate)
     rows = {row[0]: row for row in Rows(estimate_text).tables["claims"] if re.fullmatch(r"[\d.]+%", row[0])}
-    assert list(rows) == [f"{number(share, 1)}%" for share in sorted(set(shares["lost_percent"]))]
+    assert list(rows) == [f"{share:g}%" for share in sorted(set(shares["lost_percent"]))]
     half = shares[(shares["lost_percent"] == 50) & (shares["denominator"] == "our peak")].iloc[0]
     days = [f"{half[name].day} {half[name]:%B %Y}" for name in ("day", "day_low", "day_high")]
     assert rows["50%"][3] == f"{days[0]} ({days[1]} to {days[2]})"
@@ -229,20 +238,6 @@ def test_a_theatre_with_one_place_or_none_and_no_reports_makes_a_page(
     assert fetchable(briefing_html(history, fm.test_claims(history))) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [(1234.5, 0, "1,234"), (-0.2, 0, "0"), (-3, 0, "−3"), (5.50, 2, "5.5"), (100, 2, "100")],
-)
-def test_numbers_are_written_for_readers(value: float, decimals: int, text: str) -> None:
-    assert number(value, decimals) == text
-
-
-def test_days_are_written_for_readers() -> None:
-    months = asset("words.en.json").split('"months": "')[1].split('"')[0].split()
-    assert written_day(date(2024, 9, 6), months) == "6 September 2024"
-    assert written_day(None, months) == "–"
-
-
 # In a browser
 
 
@@ -252,18 +247,65 @@ def test_the_briefing_opens_offline(shown: tuple[Page, Tried]) -> None:
     assert (tried.requests, tried.complaints, tried.dialogs) == ([], [], [])
 
 
+@pytest.mark.parametrize("lang", languages())
 @pytest.mark.parametrize(
     ("link", "width"),
-    [("#date=2024-09-06", 1280), ("#date=2024-09-06&vs=2024-12-01&place=Sudzha", 1280), ("#date=2024-09-06", 360)],
+    [("#date=2024-09-06&vs=2024-12-01&place=Sudzha", 1280), ("#date=2024-09-06", 360)],
 )
-def test_axe_finds_nothing_wrong(estimate_shown: tuple[Page, Tried], link: str, width: int) -> None:
+def test_axe_finds_nothing_wrong(estimate_shown: tuple[Page, Tried], link: str, width: int, lang: str) -> None:
     page, tried = estimate_shown
     page.set_viewport_size({"width": width, "height": 800})
-    page.evaluate("link => { location.hash = link; }", link)
-    page.wait_for_timeout(100)
+    page.evaluate("link => { location.hash = link; }", f"{link}&lang={lang}")
+    page.wait_for_function("lang => document.documentElement.lang === lang", arg=lang)
+    # Rows are alike in every language: all are looked at in English, some in the others.
+    hide = (
+        "hidden => document.querySelectorAll('#claim-table tbody tr:nth-child(n+20)')"
+        ".forEach((row) => { row.hidden = hidden; })"
+    )
+    page.evaluate(hide, lang != "en")
     assert violations(page) == []
+    page.evaluate(hide, False)
+    page.evaluate("() => { location.hash = '#date=2024-09-06&lang=en'; }")
+    page.wait_for_function("document.documentElement.lang === 'en'")
     page.set_viewport_size({"width": 1280, "height": 800})
     assert (tried.requests, tried.complaints) == ([], [])
+
+
+TEXTS = """() => [...document.querySelectorAll('main > section:not(.fm), header, .fm-chart-wide, .fm-chart-keys')]
+    .map((part) => part.textContent).concat([...document.querySelectorAll('[data-l]')]
+    .map((part) => part.getAttribute('aria-label')), document.title, document.documentElement.lang)"""
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru"])
+def test_a_change_of_language_gives_the_page_made_in_that_language(
+    shown: tuple[Page, Tried],
+    kursk_history: fm.History,
+    ledger: pd.DataFrame,
+    browser: Browser,
+    tmp_path: Path,
+    lang: str,
+) -> None:
+    page, tried = shown
+    page.select_option("[data-fm=lang]", lang)
+    changed = page.evaluate(TEXTS)
+    page.select_option("[data-fm=lang]", "en")
+    made = save_page(briefing_html(kursk_history, ledger, lang=lang), tmp_path / f"{lang}.html")
+    with opened(browser, made) as (other, others_tried):
+        assert other.evaluate(TEXTS) == changed
+        other.select_option("[data-fm=lang]", "en")
+        assert other.evaluate(TEXTS) == page.evaluate(TEXTS)
+        assert others_tried.complaints == []
+    assert tried.complaints == []
+
+
+def test_parts_told_in_another_language_say_so(shown: tuple[Page, Tried]) -> None:
+    page, _ = shown
+    page.select_option("[data-fm=lang]", "uk")
+    first = "#claim-table tbody tr:first-child"
+    assert page.get_attribute(f"{first} td:nth-child(2)", "lang") == "en", "claimants stand as they were recorded"
+    assert page.get_attribute(f"{first} td:nth-child(2) small", "lang") == "uk"
+    assert page.inner_text(f"{first} td:nth-child(2) small") == "Росія"
+    page.select_option("[data-fm=lang]", "en")
 
 
 def test_links_open_beside_the_page_and_tell_nothing(estimate_shown: tuple[Page, Tried]) -> None:
@@ -325,6 +367,50 @@ def test_the_first_printed_page_holds_map_figures_and_sources(shown: tuple[Page,
     assert tried.complaints == []
 
 
+def printed(page: Page, what: str, folder: Path) -> PdfDocument:
+    """Print the page as its buttons do: the map alone, or all."""
+    page.emulate_media(media="print")
+    page.evaluate("what => { document.documentElement.dataset.print = what; }", what)
+    path = folder / f"{what}.pdf"
+    page.pdf(path=path, prefer_css_page_size=True)
+    page.emulate_media(media="screen")
+    return PdfDocument(path)
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_the_map_prints_on_one_page_of_a4_across(estimate_shown: tuple[Page, Tried], tmp_path: Path, lang: str) -> None:
+    page, _ = estimate_shown
+    page.select_option("[data-fm=lang]", lang)
+    pages = printed(page, "map", tmp_path)
+    page.select_option("[data-fm=lang]", "en")
+    assert len(pages) == 1
+    assert [round(length * 25.4 / 72) for length in pages[0].get_size()] == [297, 210]
+    text = pages[0].get_textpage().get_text_bounded()
+    assert "1 / 1" in text
+    assert language(lang).text("sourcesLine") in text
+
+
+def test_the_whole_briefing_prints_with_numbered_pages_and_no_lonely_heading(
+    estimate_shown: tuple[Page, Tried], tmp_path: Path
+) -> None:
+    page, tried = estimate_shown
+    pages = printed(page, "all", tmp_path)
+    texts = [each.get_textpage().get_text_bounded() for each in pages]
+    assert len(texts) > 10
+    for number, text in enumerate(texts, start=1):
+        assert f"{number} / {len(texts)}" in text
+    claims = next(number for number, text in enumerate(texts) if "Published figures tested" in text)
+    assert all("Against our" in text for text in texts[claims : claims + 5]), "the table's head stands on every page"
+    headings = page.eval_on_selector_all("main section:not(.fm) :is(h2, h3)", "all => all.map(one => one.textContent)")
+    for text in texts:
+        lines = [
+            line.strip() for line in text.splitlines() if line.strip() and not re.fullmatch(r"\d+ / \d+", line.strip())
+        ]
+        assert lines[-1] not in headings
+    assert {heading for heading in headings if not any(heading in text for text in texts)} == set()
+    assert tried.complaints == []
+
+
 def test_every_control_has_a_name_and_every_target_of_a_link_is_there(shown: tuple[Page, Tried]) -> None:
     page, _ = shown
     nameless = page.eval_on_selector_all(
@@ -333,8 +419,10 @@ def test_every_control_has_a_name_and_every_target_of_a_link_is_there(shown: tup
         ".map(one => one.outerHTML)",
     )
     assert nameless == []
-    missing = "all => all.filter(one => !document.getElementById(one.hash.slice(1))).length"
-    assert page.eval_on_selector_all("a[href^='#']:not([role=button])", missing) == 0
+    missing = "all => all.filter(one => !document.getElementById(one.hash.slice(1).replace('=', '-'))).length"
+    assert page.eval_on_selector_all("a[href^='#']:not([role=button])", missing) == 0, (
+        "a link to #claim=ID leads to the row claim-ID"
+    )
     levels = page.eval_on_selector_all("h1, h2, h3", "all => all.map(one => Number(one.tagName[1]))")
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -362,5 +450,28 @@ def test_a_briefing_that_fails_half_way_leaves_the_earlier_one_whole(
 
     monkeypatch.setattr(f"frontmap.briefing.writing.{failing}", full)
     with pytest.raises(OutputError, match="disk is full"):
-        fm.brief(kursk_history, tmp_path)
+        fm.brief(kursk_history, tmp_path, sheets=False)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"briefing.html": "earlier"}
+
+
+# In the other browser
+
+
+def test_the_page_opens_in_firefox_without_network(estimate_text: str, firefox: str, tmp_path: Path) -> None:
+    path = save_page(estimate_text, tmp_path / "briefing.html")
+    with running(firefox, tmp_path) as window:
+        window.size(1280, 800)
+        window.open(f"{path.as_uri()}#date=2024-09-06")
+        assert window.value("document.querySelector('[data-fm=day]').textContent") == "6 September 2024"
+        assert window.value("document.querySelectorAll('.fm-map path').length > 5")
+        window.value("document.querySelector('[data-fm=next]').click()")
+        assert window.value("document.querySelector('[data-fm=day]').textContent") == "7 September 2024"
+        picture = Image.open(BytesIO(window.picture())).convert("RGB")
+        # The hatched zone of one side and the plain one of the other, on the left two thirds of the window.
+        colours = picture.crop((0, 140, 900, 480)).getcolors(maxcolors=1_000_000)
+        assert colours is not None
+        assert len(colours) > 50
+        assert max(count for count, _ in colours) < 0.7 * 900 * 340, "the map is drawn"
+        window.size(360, 740)
+        assert window.value("document.documentElement.scrollWidth <= 360")
+        assert (window.reached_out, window.complaints) == ([], [])

@@ -252,7 +252,7 @@ def test_the_place_that_was_meant_is_always_among_those_named() -> None:
 
 
 def test_share_of_held_out_spellings_that_is_understood() -> None:
-    """Measured: 104 of 123 base forms; 32 of the 51 that do not stand in the table letter for letter.
+    """Measured: 104 of 123 base forms; 31 of the 50 that do not stand in the table letter for letter.
 
     The 19 others are Hungarian, Greek, Romanian, French, German, Spanish, Azerbaijani and Slavic spellings
     with a hacek, for which there are no rules on purpose: the best three offer the right place. Beyond these,
@@ -263,7 +263,7 @@ def test_share_of_held_out_spellings_that_is_understood() -> None:
     in_table = {name for place in kursk().places for name in place.names}
     unseen = ~base["query"].isin(in_table)
     assert accepted.sum() >= 104
-    assert (accepted & unseen).sum() >= 32
+    assert (accepted & unseen).sum() >= 31
 
 
 # --- refusals

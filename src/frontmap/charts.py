@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from frontmap.maps.escape import colour, escape
 from frontmap.maps.palette import CLAIM_SHAPES, PALETTE
+from frontmap.wording import Language, language
 
 if TYPE_CHECKING:
     from frontmap.theatre import Party
 
 __all__ = ["area_chart", "beyond_border", "charted_claims"]
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NEAR_PX = 7.0  # marks nearer than this would hide each other
+SHIFT_PX = 16.0  # a mark is moved sideways by no more than this
 
 
 def beyond_border(areas: pd.DataFrame, parties: Sequence[Party]) -> dict[str, pd.DataFrame]:
@@ -100,12 +102,13 @@ def area_chart(
     claims: pd.DataFrame,
     parties: Sequence[Party],
     *,
+    to: Language | None = None,
     width: int = 1200,
     height: int = 240,
     label: str = "",
     name: str = "chart",
     key_days: Sequence[int] = (),
-    titles: bool = True,
+    title: Callable[[Mapping[Any, Any]], str] | None = None,
 ) -> str:
     """Draw what each party holds on the other side of the border, by day, with interval and claims.
 
@@ -117,6 +120,8 @@ def area_chart(
         The claims table; claims of areas held become points whose shape tells the claimant's side.
     parties
         The parties, with colour and home country.
+    to
+        Language of months and numbers; English if none is given.
     width, height
         Size of the sheet in px.
     label
@@ -125,14 +130,17 @@ def area_chart(
         Prefix of identifiers, so that several charts can stand on one page.
     key_days
         Days, counted from the first, marked with a thin line.
-    titles
-        Whether each claim tells itself when pointed at.
+    title
+        Gives what a claim, a row of the table, says when pointed at or reached by keyboard; without it claims cannot
+        be reached by keyboard.
 
     Returns
     -------
     str
         An ``<svg>`` element. It carries the place of its time axis in ``data-fm-left``, ``data-fm-right`` and
-        ``data-fm-days``, and two hidden lines that a page may move: ``fm-cursor`` and ``fm-cursor-compare``.
+        ``data-fm-days``, and two hidden lines that a page may move: ``fm-cursor`` and ``fm-cursor-compare``. Claims
+        carry their id in ``data-claim`` and their day, counted from the first one, in ``data-day``; those that would
+        hide each other stand a little beside their day.
 
     Raises
     ------
@@ -149,7 +157,7 @@ def area_chart(
     frame = _Frame(46, width - 10, 10, height - 24, len(days), most)
     body = [
         _defs(parties, escape(name)),
-        _axes(frame, days, step),
+        _axes(frame, days, step, to or language("en")),
         *(
             f'<path d="M{frame.x(day)} {frame.top}V{frame.bottom}" stroke="#9a9a96" stroke-dasharray="2 3"/>'
             for day in key_days
@@ -159,14 +167,15 @@ def area_chart(
             for number, party in enumerate(parties)
             if party.id in series
         ),
-        *_claims(frame, points.assign(place=(points["day"] - days[0]).dt.days), parties, titled=titles),
+        *_claims(frame, points.assign(place=(points["day"] - days[0]).dt.days), parties, title),
         f'<line class="fm-cursor-compare" x1="{frame.left}" x2="{frame.left}" y1="{frame.top}" y2="{frame.bottom}" '
         f'stroke="{PALETTE["compare"]}" stroke-width="2" stroke-dasharray="6 4" visibility="hidden"/>',
         f'<line class="fm-cursor" x1="{frame.left}" x2="{frame.left}" y1="{frame.top}" y2="{frame.bottom}" '
         f'stroke="{PALETTE["ink"]}" stroke-width="2" visibility="hidden"/>',
     ]
+    role = "img" if title is None else "group"  # what is inside a picture cannot be reached
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="fm-chart" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="fm-chart" viewBox="0 0 {width} {height}" role="{role}" '
         f'aria-label="{escape(label)}" font-family="sans-serif" font-size="12" data-fm-left="{frame.left}" '
         f'data-fm-right="{frame.right}" data-fm-days="{frame.days}">{"".join(body)}</svg>'
     )
@@ -243,12 +252,12 @@ def _defs(parties: Sequence[Party], name: str) -> str:
     return f"<defs>{''.join(patterns)}</defs>"
 
 
-def _axes(frame: _Frame, days: pd.DatetimeIndex, step: float) -> str:
+def _axes(frame: _Frame, days: pd.DatetimeIndex, step: float, to: Language) -> str:
     parts = []
     for line in range(round(frame.most / step) + 1):
         y = frame.y(line * step)
         parts.append(f'<path d="M{frame.left} {y}H{frame.right}" stroke="{PALETTE["rule"]}"/>')
-        label = f"{line * step:,.0f}"
+        label = escape(to.number(line * step))
         parts.append(
             f'<text x="{frame.left - 5}" y="{y + 4}" text-anchor="end" fill="{PALETTE["muted"]}">{label}</text>'
         )
@@ -262,7 +271,7 @@ def _axes(frame: _Frame, days: pd.DatetimeIndex, step: float) -> str:
         if (day.year * 12 + day.month - 1) % every == 0 and x < frame.right - 24:
             parts.append(
                 f'<text x="{x}" y="{frame.bottom + 17}" text-anchor="middle" fill="{PALETTE["muted"]}">'
-                f"{MONTHS[day.month - 1]} {day.year}</text>"
+                f"{escape(to.month(day))}</text>"
             )
     parts.append(f'<text x="{frame.left + 4}" y="{frame.top + 4}" fill="{PALETTE["muted"]}">km²</text>')
     return "".join(parts)
@@ -322,30 +331,41 @@ def _area(frame: _Frame, party: Party, values: pd.DataFrame, pattern: str) -> st
     )
 
 
-def _claims(frame: _Frame, points: pd.DataFrame, parties: Sequence[Party], *, titled: bool) -> list[str]:
-    """Draw the claims, those of one colour together; filled if they are about control on a given day."""
+def _claims(
+    frame: _Frame, points: pd.DataFrame, parties: Sequence[Party], title: Callable[[Mapping[Any, Any]], str] | None
+) -> list[str]:
+    """Draw the claims in order of time, those of one colour together; filled if they are about control on a day."""
     by_id = {party.id: party for party in parties}
     shapes = claim_shapes(parties)
     groups: dict[tuple[str, str], list[str]] = {}
-    for row in points.to_dict("records"):
+    ordered = points.sort_values(["place", "lower"], kind="stable")
+    middle = [frame.y(value) for value in (ordered["lower"] + ordered["upper"]) / 2]
+    moved = _apart([frame.x(place) for place in ordered["place"]], middle)
+    for place, row in enumerate(ordered.to_dict("records")):
         party = by_id.get(row["party"])
         tint = colour(party.colour) if party else PALETTE["muted"]
         filled = row["basis"] == "control" and row["as_of_date"] is not pd.NaT
-        x, low, high = frame.x(row["place"]), frame.y(row["lower"]), frame.y(row["upper"])
+        x, low, high = moved[place], frame.y(row["lower"]), frame.y(row["upper"])
         mark = claim_mark(x, round((low + high) / 2, 1), shapes.get(row["claimant_side"], CLAIM_SHAPES[2]))
-        title = f"<title>{escape(_claim_title(row, party.label if party else row['party']))}</title>" if titled else ""
+        reached, told = "", ""
+        if title is not None:
+            reached = f' role="button" tabindex="{-1 if groups else 0}"'
+            told = f"<title>{escape(title(row))}</title>"
+        mark += f' data-claim="{escape(row["claim_id"])}" data-day="{row["place"]}"{reached}'
         bar = "" if low == high else f'<path d="M{x} {low}V{high}" stroke="{tint}"/>'
         style = (tint, PALETTE["paper"]) if filled else (PALETTE["paper"], tint)
-        groups.setdefault(style, []).append(f"{bar}{mark}>{title}</path>" if titled else f"{bar}{mark}/>")
+        groups.setdefault(style, []).append(f"{bar}{mark}>{told}</path>" if told else f"{bar}{mark}/>")
     return [
         f'<g fill="{fill}" stroke="{stroke}" stroke-width="1.5">{"".join(marks)}</g>'
         for (fill, stroke), marks in groups.items()
     ]
 
 
-def _claim_title(row: Mapping[Hashable, Any], about: str) -> str:
-    lower, upper = row["lower"], row["upper"]
-    figure = f"{lower:,.0f}" if lower == upper else f"{lower:,.0f} to {upper:,.0f}"
-    undated = row["as_of_date"] is pd.NaT
-    when = f"undated, published {row['published_date']:%Y-%m-%d}" if undated else f"{row['as_of_date']:%Y-%m-%d}"
-    return f"{row['claimant']}: {about} {figure} km² ({row['basis']}), {when}"
+def _apart(across: Sequence[float], down: Sequence[float]) -> list[float]:
+    """Move marks sideways as little as keeps them from hiding each other, in px; those without room stay."""
+    placed: list[tuple[float, float]] = []
+    steps = [0.0, *(sign * shift for shift in np.arange(2.0, SHIFT_PX + 1, 2.0) for sign in (1, -1))]
+    for x, y in zip(across, down, strict=True):
+        free = (x + step for step in steps if all(math.dist((x + step, y), other) >= NEAR_PX for other in placed))
+        placed.append((round(next(free, x), 1), y))
+    return [x for x, _ in placed]

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from frontmap.briefing.sections import (
-    chart_keys,
-    claims_section,
-    key_table,
-    licences_section,
-    listed,
-    parameters_table,
-    section,
-    side_label,
-    sources_section,
-    squared,
-    written_day,
-)
+from frontmap.briefing.merging import Merged
+from frontmap.briefing.sections import chart_keys, facts_list, sections
 from frontmap.charts import area_chart
-from frontmap.claims import claim_mismatches, fraction_table
-from frontmap.control import policy_rule, reports_as_of
-from frontmap.estimate.parameters import described
 from frontmap.maps.escape import escape
 from frontmap.maps.history_map import opening_day
-from frontmap.maps.offline import asset, leaflet, seal
+from frontmap.maps.offline import seal
 from frontmap.maps.parts import control_markup, data_markup, start_script
 from frontmap.maps.payload import key_days, payload
+from frontmap.maps.scripts import asset, leaflet, packed_script, page_script
+from frontmap.wording import Language, language, languages
+from frontmap.wording.ledger import claim_title
 
 if TYPE_CHECKING:
     from frontmap.history import History
@@ -38,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["briefing_html"]
 
 PACKAGE = "frontmap.briefing"
+WIDE, NARROW = (1240, 150), (400, 210)  # px
 
 
 def briefing_html(
@@ -47,6 +36,7 @@ def briefing_html(
     made_on: date | None = None,
     opening: str | date | None = None,
     lang: str = "en",
+    views: Sequence[History] = (),
 ) -> str:
     """Write the briefing of a history.
 
@@ -61,7 +51,9 @@ def briefing_html(
     opening
         The day on which the map opens; by default the one on which most ground is held beyond the border.
     lang
-        Language of the page's words.
+        Language in which the page opens; it can be changed on the page.
+    views
+        Further histories of the theatre, by other policies or as known on other days, to be compared on the map.
 
     Returns
     -------
@@ -72,130 +64,89 @@ def briefing_html(
     ------
     DateError
         If the opening day lies outside the period.
-    FileNotFoundError
+    FrontmapError
         If there are no words in this language.
     """
-    theatre = history.theatre
-    data = payload(history, lang=lang) | {"opening": opening_day(history, opening)}
-    texts: dict[str, Any] = json.loads(asset(f"text.{lang}.json", PACKAGE))
-    months = data["words"]["months"].split()
+    to = language(lang)
+    spoken = [to, *(language(code) for code in languages() if code != lang)]
+    merged = Merged()
+
+    def told(write: Callable[[Language], str]) -> str:
+        return merged.merge([write(one) for one in spoken])
+
+    data = payload(history, lang=lang, views=views) | {"opening": opening_day(history, opening)}
     library = leaflet()
-    styles = [library.map_style, asset("frontmap.css"), asset("briefing.css", PACKAGE)]
-    scripts = [
-        library.script,
-        asset("prelude.js").replace("(version)", library.version),
-        asset("frontmap.js"),
-        start_script(),
-        asset("briefing.js", PACKAGE),
-    ]
-    holder = '<div class="fm-map" data-fm="map"></div>'
+    days = key_days(history)
     body = "".join(
         [
-            f'<a class="fm-skip" href="#frontmap">{escape(texts["skip"])}</a>',
-            _header(history, texts, months, made_on),
+            told(lambda one: f'<a class="fm-skip" href="#frontmap">{escape(one.text("skip"))}</a>'),
+            told(lambda one: _header(history, one, made_on)),
             "<main>",
-            control_markup(holder, data["words"], data["spellings"], chart=_charts(history, texts)),
-            f'<p class="fm-print-only">{escape(texts["sourcesLine"])}: {escape(theatre.attribution)}</p>',
-            *_sections(history, ledger, texts, months, library.version, library.licence),
+            control_markup(
+                '<div class="fm-map" data-fm="map"></div>',
+                data["words"][lang],
+                data["spellings"],
+                languages={one.code: one.name for one in sorted(spoken, key=lambda one: languages().index(one.code))},
+                lang=lang,
+                chart=told(lambda one: _charts(history, days, one)),
+                print_all=True,
+            ),
+            told(lambda one: _sources_line(history, one)),
+            told(lambda one: sections(history, ledger, days, (library.version, library.licence), one)),
             "</main>",
-            data_markup(data),
-            *(f"<script>{script}</script>" for script in scripts),
         ]
     )
+    data["texts"] = merged.listed([one.code for one in spoken])
+    styles = [library.map_style, asset("frontmap.css"), asset("briefing.css", PACKAGE)]
+    prelude = asset("prelude.js").replace("(version)", library.version)
+    scripts = packed_script([library.script, prelude, page_script(), start_script()])
     return seal(
         f'<!DOCTYPE html>\n<html lang="{escape(lang)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="x-dns-prefetch-control" content="off">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(theatre.title)}</title>\n{''.join(f'<style>{style}</style>' for style in styles)}\n"
-        f"</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(to.title(history.theatre))}</title>\n"
+        f"{''.join(f'<style>{style}</style>' for style in styles)}\n"
+        f"</head>\n<body>\n{body}{data_markup(data)}"
+        f"{scripts}<script>{asset('briefing.js', PACKAGE)}</script>\n</body>\n</html>\n"
     )
 
 
-def _header(history: History, texts: dict[str, Any], months: Sequence[str], made_on: date | None) -> str:
+def _header(history: History, to: Language, made_on: date | None) -> str:
     """Tell the title, and in a few words what the page rests on."""
-    theatre, words = history.theatre, texts["fields"]
-    reports = reports_as_of(theatre.reports, history.as_of)
-    sides = ", ".join(
-        f"{side_label(theatre, str(side), words['independent'])} {count}"
-        for side, count in reports["origin_side"].value_counts().sort_index().items()
-    )
-    last = written_day(reports["published_date"].max() if len(reports) else None, months)
-    known = words["asOfNone"].format(day=last)
-    if history.as_of is not None:
-        known = words["asOfDay"].format(day=written_day(history.as_of, months))
-    counts = words["reportsValue"].format(
-        reports=len(reports), origins=reports["origin"].nunique(), places=reports["place_id"].nunique(), sides=sides
-    )
-    facts = {
-        words["period"]: f"{written_day(history.days[0], months)} to {written_day(history.days[-1], months)}",
-        words["reports"]: counts,
-        words["policy"]: history.policy,
-        words["asOf"]: known,
-        words["interval"]: history.interval_label,
-    }
-    if made_on is not None:
-        facts[words["made"]] = written_day(made_on, months)
-    listed_facts = "".join(f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in facts.items())
-    links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in texts["sections"].items())
+    links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in to.table("sections").items())
     return (
-        f'<header><h1>{escape(theatre.title)}</h1><details class="fm-about" id="about" open>'
-        f"<summary>{escape(texts['about'])}</summary>"
-        f'<nav aria-label="{escape(texts["contents"])}"><ul>{links}</ul></nav>'
-        f"<dl>{listed_facts}</dl></details></header>"
+        f'<header><h1>{escape(to.title(history.theatre))}</h1><details class="fm-about" id="about" open>'
+        f"<summary>{escape(to.text('about'))}</summary>"
+        f'<nav aria-label="{escape(to.text("contents"))}"><ul>{links}</ul></nav>'
+        f"<dl>{facts_list(history, to, made_on)}</dl></details></header>"
     )
 
 
-def _charts(history: History, texts: dict[str, Any]) -> str:
+def _charts(history: History, days: Sequence[int], to: Language) -> str:
     """Draw the area chart twice: for wide windows and print, and for narrow ones."""
-    areas, claims, parties = history.areas(), history.theatre.claims, history.theatre.parties
-    days = key_days(history)
+    theatre = history.theatre
     charts = "".join(
         f'<div class="fm-chart-{name}">'
         + area_chart(
-            areas,
-            claims,
-            parties,
+            history.areas(),
+            theatre.claims,
+            theatre.parties,
+            to=to,
             width=width,
             height=height,
-            label=texts["chart"],
+            label=to.text("chart"),
             name=f"chart-{name}",
             key_days=days,
-            titles=name == "wide",
+            title=(lambda row: claim_title(theatre, row, to)) if name == "wide" else None,
         )
         + "</div>"
-        for name, width, height in (("wide", 1240, 150), ("narrow", 400, 210))
+        for name, (width, height) in (("wide", WIDE), ("narrow", NARROW))
     )
-    return f'<figure>{charts}<figcaption class="fm-hidden">{escape(texts["chart"])}</figcaption></figure>' + chart_keys(
-        history.theatre, texts
-    )
+    return f"<figure>{charts}</figure>{chart_keys(history, to)}"
 
 
-def _sections(
-    history: History, ledger: pd.DataFrame, texts: dict[str, Any], months: Sequence[str], version: str, licence: str
-) -> list[str]:
-    theatre = history.theatre
-    reports = reports_as_of(theatre.reports, history.as_of)
-    values = {
-        "reports": len(reports),
-        "places": reports["place_id"].nunique(),
-        "policy": history.policy,
-        "interval": history.interval_label,
-        "mesh": f"{theatre.estimate.mesh_km:g}",
-        "reach": f"{theatre.estimate.mesh_reach_km:g}",
-        "clear": f"{100 * (1 - theatre.estimate.tail):g}",
-    }
-    rule = f"<p><b>{escape(texts['rule'].format(policy=history.policy))}</b> {escape(policy_rule(history.policy))}</p>"
-    kind, numbers = "rule", ""
-    if history.level is not None:
-        kind, numbers = "estimate", parameters_table(described(theatre.estimate), texts)
-    note = f"<p>{escape(theatre.note)}</p>" if theatre.note.strip() else ""
-    bodies = {
-        "key": key_table(history, texts, months),
-        "claims": claims_section(history, ledger, fraction_table(history), claim_mismatches(ledger), texts, months),
-        "sources": sources_section(theatre, reports, texts),
-        "method": listed((sentence.format(**values) for sentence in texts["method"][kind]), "ol") + rule + numbers,
-        "meaning": note + listed(texts["meaning"][kind]),
-        "left": listed(map(squared, history.notes)),
-        "licences": licences_section(theatre, texts, version, licence),
-    }
-    return [section(name, texts["sections"][name], body) for name, body in bodies.items()]
+def _sources_line(history: History, to: Language) -> str:
+    return (
+        f'<p class="fm-print-only"><span>{escape(to.text("sourcesLine"))}</span>: '
+        f"<span>{escape(to.attribution(history.theatre))}</span></p>"
+    )

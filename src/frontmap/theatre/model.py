@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -56,6 +57,9 @@ class Theatre:
         Its materials.
     note
         Free text for readers; may be blank.
+    translations
+        By language, the theatre's own words in it, as far as theatre.toml has them: ``title``, ``note``,
+        ``attribution``, ``party.<id>``, ``covers.<number of the licence>``, ``name.<district, region or river>``.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Theatre:
     attribution: str
     licences: tuple[Licence, ...]
     note: str
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def gazetteer(self) -> Gazetteer:

@@ -66,6 +66,8 @@ class Settings:
         In the order of the file; incomplete ones left out.
     party_ids
         Ids of all parties, incomplete ones too; empty if any id is missing or unusable.
+    translations
+        See `frontmap.theatre.Theatre`.
     """
 
     title: str = ""
@@ -79,6 +81,7 @@ class Settings:
     parties: tuple[Party, ...] = ()
     party_ids: tuple[str, ...] = ()
     licences: tuple[Licence, ...] = ()
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,12 +162,23 @@ _LISTS: Mapping[str, Mapping[str, _Key]] = {
 }
 
 
+# Keys that may be given once more in another language, as in label_uk, and what the text is called then.
+_TRANSLATED: Mapping[str, Mapping[str, str]] = {
+    "theatre": {"title": "title", "note": "note", "attribution": "attribution"},
+    "parties": {"label": "party.{id}"},
+    "licences": {"covers": "covers.{number}"},
+}
+_IN_LANGUAGE = re.compile(r"(?P<key>[a-z]+)_(?P<language>[a-z]{2,3})")
+_NAMES = re.compile(r"names_(?P<language>[a-z]{2,3})")
+
+
 @dataclass
 class _Finding:
     """The problems found so far, and where things stand in the file."""
 
     lines: Lines
     problems: list[Problem] = field(default_factory=list)
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(self, at: tuple[str, int, str], expected: str, found: str, next_step: str) -> None:
         """Note one problem with the line where it stands, or where its section begins."""
@@ -207,6 +221,7 @@ def read_settings(text: str) -> tuple[Settings, list[Problem]]:
     renamed = _check_sections(content, finding)
     values = {name: _read_section(content, name, finding) for name in _SECTIONS if name not in renamed}
     entries = {name: _read_list(content, name, finding) for name in _LISTS if name not in renamed}
+    _read_names(content, finding)
     parties, licences = entries.get("parties", []), entries.get("licences", [])
     _check_parties(parties, finding)
     settings = Settings(
@@ -220,6 +235,7 @@ def read_settings(text: str) -> tuple[Settings, list[Problem]]:
         licences=tuple(
             Licence(**{**given, "files": tuple(given["files"])}) for given in licences if _is_whole(given, "licences")
         ),
+        translations=finding.translations,
     )
     return settings, finding.problems
 
@@ -228,7 +244,7 @@ def _check_sections(content: Mapping[str, Any], finding: _Finding) -> set[str]:
     """Note unknown sections; return the absent ones that they probably stand for."""
     known = (*_SECTIONS, *_LISTS, _ESTIMATE)
     absent = [name for name in known if name not in content]
-    unknown = [name for name in content if name not in known]
+    unknown = [name for name in content if name not in known and not _NAMES.fullmatch(name)]
     return {_add_unknown(finding, (name, 0, ""), name, absent, "section") for name in unknown}
 
 
@@ -238,7 +254,37 @@ def _read_section(content: Mapping[str, Any], name: str, finding: _Finding) -> d
     if not isinstance(given, dict):
         finding.add((name, 0, ""), f"a section [{name}]", f"{name} of another kind", f"write [{name}]")
         return {}
-    return _read_keys(given, (name, 0), keys, finding)
+    return _read_keys(_read_translations(given, (name, 0), finding), (name, 0), keys, finding)
+
+
+def _read_translations(given: Mapping[str, Any], at: tuple[str, int], finding: _Finding) -> dict[str, Any]:
+    """Note the texts given in further languages; return what is left."""
+    names = _TRANSLATED.get(at[0], {})
+    left = {}
+    for key, value in given.items():
+        found = _IN_LANGUAGE.fullmatch(key)
+        if found is None or found["key"] not in names:
+            left[key] = value
+        elif _is_filled(value):
+            name = names[found["key"]].format(id=given.get("id", ""), number=at[1])
+            finding.translations.setdefault(found["language"], {})[name] = value
+        else:
+            finding.add((*at, key), f"{key} as a text", f"{value!r}", "correct the value, or leave the key out")
+    return left
+
+
+def _read_names(content: Mapping[str, Any], finding: _Finding) -> None:
+    """Note the names of districts, regions and rivers in further languages."""
+    for section, given in content.items():
+        found = _NAMES.fullmatch(section)
+        if found is None:
+            continue
+        if not isinstance(given, dict) or not all(_is_filled(value) for value in given.values()):
+            expected = f"a section [{section}] of names and what they are called in that language"
+            finding.add((section, 0, ""), expected, "something else", 'write lines such as "Name" = "Other name"')
+            continue
+        told = finding.translations.setdefault(found["language"], {})
+        told.update({f"name.{name}": value for name, value in given.items()})
 
 
 def _read_estimate(given: object, finding: _Finding) -> Parameters:
@@ -261,7 +307,10 @@ def _read_list(content: Mapping[str, Any], name: str, finding: _Finding) -> list
     if not isinstance(given, list) or not given or not all(isinstance(entry, dict) for entry in given):
         finding.add((name, 0, ""), f"at least one section [[{name}]]", "none", f"add [[{name}]]")
         return []
-    return [_read_keys(entry, (name, number), _LISTS[name], finding) for number, entry in enumerate(given)]
+    return [
+        _read_keys(_read_translations(entry, (name, number), finding), (name, number), _LISTS[name], finding)
+        for number, entry in enumerate(given)
+    ]
 
 
 def _is_whole(entry: Mapping[str, Any], name: str) -> bool:

@@ -7,21 +7,24 @@
   const words = document.getElementById("claim-filter");
   const verdict = document.getElementById("claim-verdict");
   const count = document.getElementById("claim-count");
+  const pattern = document.getElementById("claim-pattern");
   if (!table) { return; }
   const rows = Array.from(table.tBodies[0].rows).map(function (row) {
-    return { row: row, text: row.textContent.toLowerCase(), verdict: row.querySelector("[data-verdict]").dataset.verdict };
+    return { row: row, verdict: row.querySelector("[data-verdict]").dataset.verdict };
   });
   function filter() {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     rows.forEach(function (item) {
-      const fits = wanted.every(function (word) { return item.text.includes(word); }) && (!verdict.value || item.verdict === verdict.value);
+      const text = item.row.textContent.toLowerCase();
+      const fits = wanted.every(function (word) { return text.includes(word); }) && (!verdict.value || item.verdict === verdict.value);
       item.row.hidden = !fits;
       shown += fits ? 1 : 0;
     });
-    count.textContent = count.dataset.pattern.replace("{count}", shown).replace("{total}", rows.length);
+    count.textContent = pattern.textContent.replace("{count}", shown).replace("{total}", rows.length);
   }
   words.addEventListener("input", filter);
   verdict.addEventListener("change", filter);
+  document.addEventListener("fm-language", filter);
   filter();
 }());
