@@ -53,3 +53,12 @@ def opened(
     yield page, tried
     tried.requests = [request for request in tried.requests if request.split("#")[0] != address]
     context.close()
+
+
+@contextmanager
+def at(page: Page, link: str) -> Iterator[Page]:
+    """Follow a link within an open page, as from the address bar, and start anew afterwards."""
+    page.evaluate("link => { location.hash = link; }", link)
+    page.wait_for_timeout(60)
+    yield page
+    page.evaluate("frontmapPage.pause()")

@@ -6,17 +6,14 @@ import io
 import itertools
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import folium
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from pyproj import Geod
@@ -24,19 +21,18 @@ from shapely.geometry import box
 
 import frontmap as fm
 from frontmap.errors import DateError, OutputError, PolicyError
-from frontmap.maps import OfflineMap, offline, show_probability
-from frontmap.maps.arcs import GridArcs, shared_arcs
+from frontmap.maps import OfflineMap, scripts, show_probability
 from frontmap.maps.ground import doubtful
-from frontmap.maps.offline import asset, fetchable, leaflet, save_page, seal
+from frontmap.maps.offline import fetchable, save_page, seal
 from frontmap.maps.packing import deltas, packed, unpacked
-from frontmap.maps.parts import start_script
-from frontmap.maps.payload import key_days, payload, possessive, words
+from frontmap.maps.parts import data_markup, start_script
+from frontmap.maps.payload import key_days, payload
 from frontmap.maps.probability_map import EDGES
+from frontmap.maps.scripts import leaflet, page_script
+from frontmap.wording import language, languages
 from tests.axe import violations
-from tests.pages import Tried, launched, opened
+from tests.pages import Tried, at, launched, opened
 from tests.theatres import write_theatre
-
-SQUARES = gpd.GeoSeries([box(0, 0, 1, 1), box(1, 0, 2, 1), box(0, 1, 2, 2)], crs=4326)
 
 
 @pytest.fixture(scope="module")
@@ -55,41 +51,6 @@ def saved(history: fm.History, tmp_path_factory: pytest.TempPathFactory) -> Path
 def browser(chromium: str) -> Iterator[Browser]:
     with launched(chromium) as one:
         yield one
-
-
-# Arcs
-
-
-def test_three_squares_have_six_arcs_cut_where_three_meet() -> None:
-    # The corner (1, 1) lies on the long square's lower edge; cells share their vertices, so it is a vertex there too.
-    squares = SQUARES.copy()
-    squares.iloc[2] = shapely.Polygon([(0, 1), (1, 1), (2, 1), (2, 2), (0, 2)])
-    outline = shared_arcs(squares, grid_deg=1.0)
-    assert sorted(tuple(sorted(pair)) for pair in outline.owners) == [(-1, 0), (-1, 1), (-1, 2), (0, 1), (0, 2), (1, 2)]
-
-
-def test_an_island_and_the_hole_around_it_share_one_arc() -> None:
-    around = shapely.Polygon(box(0, 0, 9, 9).exterior, [box(3, 3, 6, 6).exterior])
-    outline = shared_arcs(gpd.GeoSeries([around, box(3, 3, 6, 6)], crs=4326), grid_deg=1.0)
-    assert sorted(outline.owners) == [(0, -1), (0, 1)]
-    assert len(outline.cells[0]) == 2
-
-
-def test_cells_come_back_from_their_arcs(kursk_history: fm.History) -> None:
-    cells = kursk_history.cells
-    outline = shared_arcs(cells.geometry)
-    for cell, rings in enumerate(outline.cells):
-        drawn = sum(_signed_area(outline, ring) for ring in rings) * outline.grid_deg**2
-        assert drawn == pytest.approx(cells.geometry.iloc[cell].area, abs=6e-5)
-    used = [reference for rings in outline.cells for ring in rings for reference in ring]
-    assert len(used) == len(set(used)), "an arc is used at most once in each direction"
-
-
-def _signed_area(outline: GridArcs, ring: tuple[int, ...]) -> float:
-    arcs = outline.arcs
-    points = np.concatenate([arcs[n][:-1] if n >= 0 else arcs[~n][:0:-1] for n in ring]).astype(float)
-    after = np.roll(points, -1, axis=0)
-    return float((points[:, 0] * after[:, 1] - after[:, 0] * points[:, 1]).sum() / 2)
 
 
 # The data of the page
@@ -248,16 +209,10 @@ def test_key_days_are_those_of_the_theatre(kursk_history: fm.History) -> None:
     assert days == ["2024-08-27", "2024-09-06", "2024-11-23", "2025-01-06", "2025-03-12"]
 
 
-def test_whose_side() -> None:
-    assert possessive("Southland") == "Southland's"
-    assert possessive("Flanders") == "Flanders'"
-
-
 def test_every_word_that_the_script_asks_for_is_there() -> None:
-    asked = set(re.findall(r"""\bt\("([\w.]+)"(?! \+)""", asset("frontmap.js")))
-    assert asked - set(words("en")) == set()
-    with pytest.raises(FileNotFoundError):
-        words("xx")
+    asked = set(re.findall(r"""\bt\("([\w.]+)"(?! \+)""", page_script()))
+    assert len(asked) > 60
+    assert {code: asked - set(language(code).words) for code in languages()} == {code: set() for code in languages()}
 
 
 def test_the_day_on_which_the_map_opens_lies_in_the_period(history: fm.History) -> None:
@@ -278,7 +233,7 @@ def test_leaflet_comes_with_its_licence_and_without_its_pictures() -> None:
 
 
 def test_a_missing_leaflet_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offline, "LEAFLET_PACKAGE", "no-such-package")
+    monkeypatch.setattr(scripts, "LEAFLET_PACKAGE", "no-such-package")
     with pytest.raises(OutputError, match="no-such-package"):
         leaflet.__wrapped__()
 
@@ -322,6 +277,7 @@ def test_what_a_browser_would_fetch_is_found_and_not_written(part: str, tmp_path
         '<svg><path fill="url(#hatch)"/></svg>',
         "<style>p { fill: url(#hatch) }</style>",
         '<script type="application/json">{"a":"fetch(1) url(x)"}</script>',
+        data_markup({"a": "fetch(1) url(x) https://example.org/{z}"}),
     ],
 )
 def test_what_waits_for_a_click_may_stay(part: str) -> None:
@@ -362,21 +318,22 @@ def test_a_notebook_shows_the_page_in_a_frame(history: fm.History) -> None:
     assert "Content-Security-Policy" in text
 
 
+def test_a_notebook_that_runs_no_script_gets_a_link_to_the_saved_file(
+    history: fm.History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = fm.show(history)
+    assert "<a href=" not in shown._repr_html_().split("</iframe>")[1]
+    shown.save(tmp_path / "one map.html")
+    assert '<a href="one%20map.html" target="_blank">one map.html</a>' in shown._repr_html_().split("</iframe>")[1]
+
+
 def test_only_plain_names_reach_the_script() -> None:
     with pytest.raises(ValueError, match="letters"):
         start_script("a;alert(1)")
 
 
 # In a browser
-
-
-@contextmanager
-def at(page: Page, link: str) -> Iterator[Page]:
-    """Follow a link within an open page, as from the address bar, and start anew afterwards."""
-    page.evaluate("link => { location.hash = link; }", link)
-    page.wait_for_timeout(60)
-    yield page
-    page.evaluate("frontmapPage.pause()")
 
 
 @pytest.fixture(scope="module")
@@ -492,8 +449,8 @@ def test_the_areas_on_the_page_can_be_taken_away(small: Page) -> None:
     with small.expect_download() as download:
         small.click("[data-fm=csv]")
     lines = Path(download.value.path()).read_text().splitlines()
-    assert lines[0] == "date,party,side,area_km2,area_low_km2,area_high_km2"
-    assert lines[1].startswith("2024-01-01,")
+    assert lines[0] == "date,policy,as_of,party,side,area_km2,area_low_km2,area_high_km2"
+    assert lines[1].startswith("2024-01-01,assessed,,")
 
 
 def test_a_narrow_screen_needs_no_sideways_scrolling(small: Page) -> None:
@@ -517,8 +474,8 @@ def test_the_figures_of_the_page_are_those_of_the_history(kursk_history: fm.Hist
     for start, end in itertools.pairwise(days):
         figure, rows = large.evaluate(
             "([start, end]) => { const model = frontmapPage.model, to = model.dayOf(end);"
-            "const rows = model.exchange(0, model.dayOf(start), to);"
-            "return [model.beyond(0, to), rows.map(row => [row[0], ...row[1]])]; }",
+            "const rows = model.exchange(0, model.own.on(model.dayOf(start)), model.own.on(to));"
+            "return [model.own.beyond(0, to), rows.map(row => [row[0], ...row[1]])]; }",
             [start, end],
         )
         assert figure == pytest.approx(list(kursk_history.area_on(end, "UA", side="RU")), abs=0.06)
@@ -578,7 +535,7 @@ def test_a_click_on_ground_of_many_cells_opens_its_settlement(kursk_estimate: fm
             own = kursk_estimate.cells[kursk_estimate.cells["place_id"] == place_id]
             point = own.geometry.iloc[len(own) // 2].representative_point()
             found = page.evaluate(
-                "([lat, lng]) => { const drawing = frontmapPage.drawing, cell = drawing.cellAt({lat, lng});"
+                "([lat, lng]) => { const drawing = frontmapPage.drawing, cell = drawing.model.cellAt({lat, lng});"
                 "return frontmapPage.model.places[drawing.ownerOf(cell, {lat, lng})].slice(0, 5); }",
                 [point.y, point.x],
             )
@@ -629,7 +586,7 @@ def test_on_a_narrow_screen_a_linked_place_comes_into_view(estimated: Page) -> N
     with at(estimated, "date=2024-09-06&place=Berdin&view=50.9000,34.3000,10") as page:
         assert page.evaluate("frontmapPage.map.getBounds().contains([51.26, 35.55])")
         top = page.evaluate("document.querySelector('.fm-place').getBoundingClientRect().top")
-        assert 0 <= top < 740
+        assert -1 <= top < 740
         assert page.inner_text(".fm-credit").startswith("GeoNames")
     estimated.set_viewport_size({"width": 1280, "height": 800})
 
@@ -684,7 +641,7 @@ def test_labels_do_not_touch_and_grow_in_number_with_zoom(large: Page) -> None:
     for zoom in (8.5, 11):
         large.evaluate("zoom => { frontmapPage.map.setView([51.25, 35.2], zoom, {animate: false}); }", zoom)
         boxes = large.eval_on_selector_all(
-            ".fm-labels text:not(.fm-river)",
+            ".fm-labels text:not(.fm-river, .fm-degree)",
             "all => all.map(one => one.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])",
         )
         shapes = [box(left + 1, top + 2, right - 1, bottom - 2) for left, top, right, bottom in boxes]

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pandas.api.typing import NaTType
 
 from frontmap.control import reports_as_of
 from frontmap.maps.escape import address
@@ -155,30 +154,46 @@ def _places(
 ) -> Json:
     """List names, further spellings (one per language first) and numbers of the places."""
     places = theatre.places.iloc[rank]
-    spellings = _spelling_columns(places)
-    reported = set(theatre.reports["place_id"])
+    ids, names = places["place_id"].tolist(), places["name"].astype(str).tolist()
+    written = [[str(name).strip() for name in places[column].tolist()] for column in _spelling_columns(places)]
+    spellings = [
+        _further(name, list(others), str(aliases))
+        for name, aliases, *others in zip(names, places["aliases"].tolist(), *written, strict=True)
+    ]
     entries = {told: entry for entry, told in enumerate(dict.fromkeys(silent.values()))}
-    names, others, numbers = [], [], []
-    for row in places.to_dict("records"):
-        name = str(row["name"])
-        written = [str(row[column]).strip() for column in spellings]
-        aliases = [alias.strip() for alias in str(row["aliases"]).split(";")]
-        told = {_loose(spelling) for spelling in [name, *written, ""]}
-        more = {_loose(alias): alias for alias in reversed(aliases) if _loose(alias) not in told}
-        names.append(name)
-        others.append("|".join([*written, *more.values()]).rstrip("|"))
-        placed = pd.notna(row["lat"]) and pd.notna(row["lon"])
-        known = placed and pd.notna(row["position_radius_m"])
-        numbers += [
-            strings.number(", ".join(part for part in (str(row["district"]), str(row["region"])) if part)),
-            round(row["lon"] * 1e4) if placed else NONE,
-            round(row["lat"] * 1e4) if placed else NONE,
-            round(row["position_radius_m"]) if known else -1,
-            owned.get(row["place_id"], -1),
-            int(row["place_id"] in reported),
-            entries.get(silent.get(row["place_id"], (-1, -1)), -1),
+    wheres = [
+        ", ".join(part for part in (str(district), str(region)) if part)
+        for district, region in zip(places["district"].tolist(), places["region"].tolist(), strict=True)
+    ]
+    lon, lat, radius = (places[name].to_numpy(dtype=float) for name in ("lon", "lat", "position_radius_m"))
+    placed = ~(np.isnan(lon) | np.isnan(lat))
+    numbers = np.column_stack(
+        [
+            [strings.number(where) for where in wheres],
+            _whole(lon * 1e4, placed, NONE),
+            _whole(lat * 1e4, placed, NONE),
+            _whole(radius, placed & ~np.isnan(radius), -1),
+            [owned.get(place, -1) for place in ids],
+            places["place_id"].isin(theatre.reports["place_id"]).to_numpy(),
+            [entries.get(silent.get(place, (-1, -1)), -1) for place in ids],
         ]
-    return {"placeNames": names, "placeSpellings": others, "placeNumbers": packed(numbers)}
+    )
+    return {"placeNames": names, "placeSpellings": spellings, "placeNumbers": packed(numbers.ravel().tolist())}
+
+
+def _further(name: str, written: list[str], aliases: str) -> str:
+    """List the further spellings of a place: one for each language, then aliases that none of these is."""
+    more: dict[str, str] = {}
+    if aliases:
+        told = {_loose(spelling) for spelling in [name, *written, ""]}
+        listed = [alias.strip() for alias in aliases.split(";")]
+        more = {_loose(alias): alias for alias in reversed(listed) if _loose(alias) not in told}
+    return "|".join([*written, *more.values()]).rstrip("|")
+
+
+def _whole(values: NDArray[np.float64], known: NDArray[np.bool_], missing: int) -> NDArray[np.int64]:
+    """Round numbers, with a sign for those that are missing."""
+    return np.where(known, np.rint(np.where(known, values, 0.0)), missing).astype(np.int64)
 
 
 def _spells(
@@ -199,23 +214,32 @@ def _spells(
         numbers = deltas(report_number[i] for i in ids)
         return [len(numbers), *numbers]
 
-    records = history.spells.sort_values(["place_id", "valid_from"]).to_dict("records")
-    for place_id, group in groupby(records, key=itemgetter("place_id")):
-        rows = list(group)
+    rows_of = history.spells.sort_values(["place_id", "valid_from"])
+    start = np.maximum((rows_of["valid_from"] - first).dt.days.to_numpy(), 0)
+    days = {"start": start.tolist(), "end": _days(rows_of["valid_to"], first, len(history.days))}
+    columns = {name: rows_of[name].tolist() for name in ("state", "rule", *_LISTS, "decisions")} | days
+    records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    for place_id, group in groupby(zip(rows_of["place_id"].tolist(), records, strict=True), key=itemgetter(0)):
+        rows = [row for _, row in group]
         if len(rows) == 1 and not any(rows[0][kind] for kind in _LISTS) and len(rows[0]["decisions"]) < 2:
             silent[place_id] = (code[rows[0]["state"]], strings.number(rows[0]["rule"]))
             continue
         told += [number[place_id], len(rows)]
         for row in rows:
-            end = len(history.days) if pd.isna(row["valid_to"]) else (row["valid_to"] - first).days
-            start = max(0, (row["valid_from"] - first).days)
-            told += [start, end - 1, code[row["state"]], strings.number(row["rule"])]
+            told += [row["start"], row["end"] - 1, code[row["state"]], strings.number(row["rule"])]
             for kind in _LISTS:
                 told += listed(row[kind])
             told.append(len(row["decisions"]) - 1)
             for day, rule, ids in row["decisions"][1:]:
-                told += [max(start, (pd.Timestamp(day) - first).days), strings.number(rule), *listed(ids)]
+                later = max(row["start"], (pd.Timestamp(day) - first).days)
+                told += [later, strings.number(rule), *listed(ids)]
     return silent, told
+
+
+def _days(dates: pd.Series, first: pd.Timestamp, missing: int) -> list[int]:
+    """Count days from the first one."""
+    counted: list[int] = (dates - first).dt.days.fillna(missing).astype(np.int64).tolist()
+    return counted
 
 
 def _chances(history: History, number: dict[str, int]) -> list[int]:
@@ -267,33 +291,28 @@ def _reports(
     origin, source, address, day of publication. Texts are numbers of `strings`.
     """
     party_number = {party: place for place, party in enumerate(states)}
+    texts = ("status", "date_precision", "confidence", "origin", "source_name", "note")
+    said = {name: [strings.number(text) for text in reports[name].tolist()] for name in texts}
+    links = [strings.number(address(url) or "") for url in reports["source_url"].tolist()]
+    flags = (reports["proximity"] == "near").to_numpy() + 2 * reports["implied"].to_numpy(dtype=bool)
+    parties = [party_number.get(party, -1) for party in reports["party"].tolist()]
+    published = _days(reports["published_date"], first, NONE)
     kinds: dict[tuple[int, ...], int] = {}
     pages: dict[tuple[int, ...], int] = {}
-
-    def day(value: pd.Timestamp | NaTType) -> int:
-        return NONE if isinstance(value, NaTType) else int((value - first).days)
-
-    ids, told = [], []
-    for row in reports.to_dict("records"):
-        kind = (
-            party_number.get(row["party"], -1),
-            strings.number(row["status"]),
-            strings.number(row["date_precision"]),
-            int((row["proximity"] == "near") + 2 * bool(row["implied"])),
-            strings.number(row["confidence"]),
-        )
-        page = (
-            strings.number(row["origin"]),
-            strings.number(row["source_name"]),
-            strings.number(address(row["source_url"]) or ""),
-            day(row["published_date"]),
-        )
-        ids.append(str(row["report_id"]))
-        told += [kinds.setdefault(kind, len(kinds)), pages.setdefault(page, len(pages)), day(row["event_date"])]
-        told += [strings.number(row["note"]), number[row["place_id"]]]
+    kind = zip(parties, said["status"], said["date_precision"], flags.tolist(), said["confidence"], strict=True)
+    page = zip(said["origin"], said["source_name"], links, published, strict=True)
+    told = np.column_stack(
+        [
+            [kinds.setdefault(one, len(kinds)) for one in kind],
+            [pages.setdefault(one, len(pages)) for one in page],
+            _days(reports["event_date"], first, NONE),
+            said["note"],
+            [number[place] for place in reports["place_id"].tolist()],
+        ]
+    )
     return {
-        "reportIds": " ".join(ids),
-        "reportNumbers": packed(told),
-        "kinds": packed(value for kind in kinds for value in kind),
-        "pages": packed(value for page in pages for value in page),
+        "reportIds": " ".join(map(str, reports["report_id"].tolist())),
+        "reportNumbers": packed(told.ravel().astype(np.int64).tolist()),
+        "kinds": packed(value for one in kinds for value in one),
+        "pages": packed(value for one in pages for value in one),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date as Day
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,10 @@ from folium.template import Template
 from frontmap.dates import parse_day
 from frontmap.errors import DateError
 from frontmap.maps.escape import escape, escape_json
-from frontmap.maps.offline import OfflineMap, asset
+from frontmap.maps.offline import OfflineMap
 from frontmap.maps.parts import control_markup, data_markup, start_script
 from frontmap.maps.payload import payload
+from frontmap.maps.scripts import asset, page_script
 
 if TYPE_CHECKING:
     from frontmap.history import History
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["HistoryMap", "show"]
 
 
-def show(history: History, *, date: str | Day | None = None, lang: str = "en") -> OfflineMap:
+def show(
+    history: History, *, date: str | Day | None = None, lang: str = "en", views: Sequence[History] = ()
+) -> OfflineMap:
     """Show a history on a map with a date control, in a notebook or, by its `save`, as one file.
 
     Parameters
@@ -33,7 +36,9 @@ def show(history: History, *, date: str | Day | None = None, lang: str = "en") -
         The day on which the map opens, within the period; by default the one on which most ground is held
         beyond the border.
     lang
-        Language of the page's words.
+        Language in which the page opens.
+    views
+        Further histories of the same theatre (other policies, other as-of days), to be compared with.
 
     Returns
     -------
@@ -45,8 +50,12 @@ def show(history: History, *, date: str | Day | None = None, lang: str = "en") -
     ------
     DateError
         If the day does not exist or lies outside the period.
+    FrontmapError
+        If a view is of another theatre or period.
     """
-    return HistoryMap(payload(history, lang=lang) | {"opening": opening_day(history, date)})
+    west, south, east, north = history.theatre.frame.bounds
+    data = payload(history, lang=lang, views=views) | {"opening": opening_day(history, date)}
+    return HistoryMap(data, extent=((south, west), (north, east)))
 
 
 def opening_day(history: History, day: str | Day | None) -> str:
@@ -85,6 +94,9 @@ class HistoryMap(OfflineMap):
     ----------
     data
         What `payload` gathered.
+    extent
+        South-western and north-eastern corner of the map until the data are unpacked, latitude and longitude in
+        degrees.
     """
 
     _template = Template(
@@ -98,22 +110,27 @@ class HistoryMap(OfflineMap):
         {% endmacro %}
         {% macro html(this, kwargs) %}{{ this.markup }}{% endmacro %}
         {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = L.map("{{ this.get_name() }}");
+        var {{ this.get_name() }} = L.map("{{ this.get_name() }}").fitBounds({{ this.extent|tojson }});
         {{ this.start }}
         {% endmacro %}
         """
     )
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, extent: tuple[tuple[float, float], tuple[float, float]]) -> None:
         digest = hashlib.sha256(escape_json(data).encode()).hexdigest()[:12]
-        super().__init__((0.0, 0.0), title=data["title"], lang=data["lang"], name=f"history_{digest}")
+        super().__init__(
+            (0.0, 0.0), title=data["words"][data["lang"]]["title"], lang=data["lang"], name=f"history_{digest}"
+        )
         self.style = asset("frontmap.css") + asset("show.css")
-        self.component = asset("frontmap.js")
+        self.component = page_script()
+        self.extent = extent
         self.start = start_script(self.get_name())
         holder = f'<div class="folium-map" id="{self.get_name()}"></div>'
+        lang, words = data["lang"], data["words"][data["lang"]]
+        names = {code: said["languageName"] for code, said in data["words"].items()}
         self.markup = (
-            f'<h1 class="fm-title">{escape(data["title"])}</h1>'
-            + control_markup(holder, data["words"], data["spellings"])
-            + f'<p class="fm-note fm-foot">{escape(data["attribution"])}</p>'
+            f'<h1 class="fm-title" data-word="title">{escape(words["title"])}</h1>'
+            + control_markup(holder, words, data["spellings"], languages=names, lang=lang)
+            + f'<p class="fm-note fm-foot" data-word="attribution">{escape(words["attribution"])}</p>'
             + data_markup(data)
         )

@@ -1,4 +1,4 @@
-"""A folium map, and any page, as one file that asks for nothing: Leaflet from an installed package, all inline."""
+"""A folium map, and any page, as one file that asks for nothing and is refused if it would."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import base64
 import hashlib
 import os
 import re
-from dataclasses import dataclass
-from functools import cache
 from html.parser import HTMLParser
-from importlib.metadata import PackageNotFoundError, distribution
-from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import folium
 from branca.element import Figure
@@ -21,19 +18,20 @@ from folium.template import Template
 from frontmap.errors import OutputError
 from frontmap.files import atomic_write_text
 from frontmap.maps.escape import address, escape
+from frontmap.maps.scripts import CODE_ID, PACKED_TYPE, asset, inflated, leaflet
+from frontmap.wording import language
 
-__all__ = ["Leaflet", "OfflineMap", "asset", "fetchable", "leaflet", "save_page", "seal"]
+__all__ = ["OfflineMap", "checked_page", "fetchable", "save_page", "seal"]
 
-LEAFLET_PACKAGE = "XStatic-Leaflet"
 
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; script-src {scripts}; style-src {styles}"
 _POLICY_TAG = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _STYLE = re.compile(r"<style[^>]*>(?P<body>.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
-_DATA = re.compile(r"<script[^>]*application/json[^>]*>.*?</script>", re.DOTALL | re.IGNORECASE)
-_BESIDE_MAPS = r"leaflet-(?:popup|tooltip|control-layers|oldie|div-icon|image-layer|touch)|lvml"
+_DATA = re.compile(r"<script[^>]*application/(?:json|deflate)[^>]*>.*?</script>", re.DOTALL | re.IGNORECASE)
 _STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*=\s*["']""", re.IGNORECASE)
-_DATA_TYPE = re.compile(r"""type\s*=\s*["']?application/json""", re.IGNORECASE)
+_CODE = re.compile(rf'<script type="{PACKED_TYPE}" id="{CODE_ID}">([^<]*)</script>')
+_DATA_TYPE = re.compile(r"""type\s*=\s*["']?application/(?:json|deflate)""", re.IGNORECASE)
 _CSS_FETCH = re.compile(r"url\(\s*(?![\"']?#)|@import|image-set\(|behavior\s*:", re.IGNORECASE)
 _JS_FETCH = re.compile(
     r"\btileLayer\b|\bfetch\s*\(|\bXMLHttpRequest\b|\bimportScripts\b|\bimport\s*\(|\bWebSocket\b|"
@@ -45,94 +43,6 @@ _FETCHING_ATTRIBUTES = {
 }  # fmt: skip
 _FETCHING_TAGS = {"applet", "base", "embed", "frame", "iframe", "object", "portal"}
 _TEXT_ATTRIBUTES = {"title", "alt", "content", "value", "aria-label", "placeholder"}
-
-
-@dataclass(frozen=True)
-class Leaflet:
-    """Leaflet as the installed package carries it.
-
-    Attributes
-    ----------
-    version : str
-        Version of Leaflet.
-    script, style : str
-        The library and its style sheet, without the parts that would ask for further files.
-    licence : str
-        Its licence text, with the copyright line of the library itself.
-    """
-
-    version: str
-    script: str
-    style: str
-    licence: str
-
-    @property
-    def map_style(self) -> str:
-        """The style sheet without what a map alone does not show: popups, tooltips, lists of layers, old browsers."""
-        return re.sub(rf"[^{{}}]*(?:{_BESIDE_MAPS})[^{{}}]*\{{[^{{}}]*\}}", "", self.style)
-
-
-@cache
-def asset(name: str, package: str = "frontmap.maps") -> str:
-    """Read one of the project's own files for pages.
-
-    Parameters
-    ----------
-    name
-        File name inside the ``assets`` folder.
-    package
-        The package whose assets are meant.
-
-    Returns
-    -------
-    str
-        The text of the file; scripts and styles without indentation and comments of whole lines.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    """
-    text = files(package).joinpath("assets", name).read_text(encoding="utf-8")
-    if not name.endswith((".js", ".css")):
-        return text
-    text = re.sub(r"^\s*/\*.*?\*/$", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"^\s+", "", text, flags=re.MULTILINE)
-    return re.sub(r"([{;:,]) | (?=[{}])", r"\1", text) if name.endswith(".css") else text
-
-
-@cache
-def leaflet() -> Leaflet:
-    """Read Leaflet from the installed package ``XStatic-Leaflet``.
-
-    Returns
-    -------
-    Leaflet
-        Script, style and licence.
-
-    Raises
-    ------
-    OutputError
-        If the package is not installed or holds other files than expected.
-    """
-    try:
-        package = distribution(LEAFLET_PACKAGE)
-    except PackageNotFoundError as error:
-        raise OutputError(f"maps need the package {LEAFLET_PACKAGE}; next: install it") from error
-    texts = {
-        Path(str(file)).name: file.read_text(encoding="utf-8")
-        for file in package.files or []
-        if str(file).endswith(("data/leaflet.js", "data/leaflet.css"))
-    }
-    if set(texts) != {"leaflet.js", "leaflet.css"}:
-        raise OutputError(f"{LEAFLET_PACKAGE} holds no leaflet.js and leaflet.css; next: install it again")
-    script = re.sub(r"^//# sourceMappingURL=.*$", "", texts["leaflet.js"], flags=re.MULTILINE).strip()
-    style = re.sub(r"/\*.*?\*/", "", texts["leaflet.css"], flags=re.DOTALL)
-    style = re.sub(r"\s+", " ", re.sub(r"[^;{}]*\burl\([^)]*\)[^;}]*;?", "", style))
-    version = ".".join(package.version.split(".")[:3])
-    found = re.search(r"\(c\)[^\n*]*", script)
-    notice = found.group().strip() if found else "(c) the Leaflet contributors"
-    return Leaflet(version, script, style, asset("leaflet-licence.txt").replace("(notice)", notice))
 
 
 class _Finder(HTMLParser):
@@ -186,9 +96,8 @@ def fetchable(html: str) -> list[str]:
     finder.feed(html)
     finder.close()
     found = finder.found
-    for script in _SCRIPT.finditer(html):
-        if not _DATA_TYPE.search(script["attributes"]):
-            found += [f"script: {hit.group()}" for hit in _JS_FETCH.finditer(script["body"].replace(library, ""))]
+    for script in _scripts(html):
+        found += [f"script: {hit.group()}" for hit in _JS_FETCH.finditer(script.replace(library, ""))]
     for style in _STYLE.finditer(html):
         found += [f"style: {hit.group()}" for hit in _CSS_FETCH.finditer(style["body"])]
     return found
@@ -214,7 +123,7 @@ def seal(html: str) -> str:
         If Leaflet is not installed.
     """
     html = _POLICY_TAG.sub("", html)
-    scripts = [found["body"] for found in _SCRIPT.finditer(html) if not _DATA_TYPE.search(found["attributes"])]
+    scripts = _scripts(html)
     own = _DATA.sub("", html.replace(leaflet().script, ""))
     attributes = "; style-src-attr 'unsafe-inline'" if _STYLE_ATTRIBUTE.search(own) else ""
     policy = _POLICY.format(
@@ -222,6 +131,12 @@ def seal(html: str) -> str:
     )
     tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}{attributes}">'
     return re.sub(r"(<head[^>]*>)", lambda head: head.group() + tag, html, count=1)
+
+
+def _scripts(html: str) -> list[str]:
+    """Take the scripts that a page runs, the packed ones too."""
+    inline = [found["body"] for found in _SCRIPT.finditer(html) if not _DATA_TYPE.search(found["attributes"])]
+    return inline + [inflated(found[1]) for found in _CODE.finditer(html)]
 
 
 def _hashes(texts: list[str]) -> str:
@@ -381,6 +296,8 @@ class OfflineMap(folium.Map):
     ) -> None:
         super().__init__(location=location, tiles=None, zoom_start=zoom_start)
         self.default_js, self.default_css = [], []
+        self.lang = lang
+        self.saved: Path | None = None
         self.leaflet = leaflet()
         self.prelude = asset("prelude.js").replace("(version)", self.leaflet.version)
         self._id = re.sub(r"\W", "", name)
@@ -410,8 +327,19 @@ class OfflineMap(folium.Map):
         """
         html = self.get_root().render(**kwargs)
         if isinstance(outfile, str | bytes | Path):
-            return save_page(html, Path(os.fsdecode(outfile)))
+            self.saved = save_page(html, Path(os.fsdecode(outfile)))
+            return self.saved
         outfile.write(checked_page(html, "the map").encode())
         if close_file:
             outfile.close()
         return None
+
+    def _repr_html_(self, **kwargs: object) -> str:
+        """Show the map in a notebook; once saved, with a link to the file, which notebooks that run no script need."""
+        shown = str(super()._repr_html_(**kwargs))
+        if self.saved is None:
+            return shown
+        beside = os.path.relpath(self.saved)
+        link = f'<a href="{escape(quote(Path(beside).as_posix()))}" target="_blank">{escape(self.saved.name)}</a>'
+        before, after = language(self.lang).words["savedFile"].split("{file}")
+        return f"{shown}<p>{escape(before)}{link}{escape(after)}</p>"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["ALPHABET", "deltas", "packed", "unpacked"]
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _BITS = 5
 _MORE = 1 << _BITS
+_REST = (1 << (64 - _BITS)) - 1  # what a shift leaves of 64 bits without a sign
+_LETTERS = np.frombuffer(ALPHABET.encode("ascii"), dtype=np.uint8)
 
 
 def packed(values: Iterable[int]) -> str:
@@ -34,14 +39,20 @@ def packed(values: Iterable[int]) -> str:
     >>> packed([0, -1, 15, 16, -1000])
     'ABegBv-B'
     """
-    letters = []
-    for value in values:
-        rest = -2 * value - 1 if value < 0 else 2 * value
-        while rest >= _MORE:
-            letters.append(ALPHABET[rest & (_MORE - 1) | _MORE])
-            rest >>= _BITS
-        letters.append(ALPHABET[rest])
-    return "".join(letters)
+    listed = list(values)
+    numbers = np.array(listed) if listed else np.empty(0, dtype=np.int64)
+    if not np.issubdtype(numbers.dtype, np.signedinteger):
+        raise TypeError(f"expected whole numbers of 64 bits, found {numbers.dtype}")
+    rest = (numbers.astype(np.int64) << 1) ^ (numbers.astype(np.int64) >> 63)
+    digits: list[NDArray[np.int64]] = []
+    while rest.any() or not digits:
+        digits.append(rest & (_MORE - 1))
+        rest = (rest >> _BITS) & _REST
+    table = np.stack(digits, axis=1)
+    used = np.logical_or.accumulate(table[:, ::-1] > 0, axis=1)[:, ::-1]
+    used[:, 0] = True
+    table[:, :-1] |= _MORE * used[:, 1:]
+    return _LETTERS[table[used]].tobytes().decode("ascii")
 
 
 def unpacked(text: str) -> list[int]:

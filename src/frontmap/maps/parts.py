@@ -1,12 +1,16 @@
-"""The markup of map, legend, panel and date control, which frontmap.js brings to life."""
+"""The markup of map, legend, panels and date control, which the page's script brings to life."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from frontmap.maps.escape import escape, escape_json
+from frontmap.maps.scripts import PACKED_TYPE, deflated, inflated
 
-__all__ = ["DATA_ID", "control_markup", "data_markup", "start_script"]
+__all__ = ["DATA_ID", "control_markup", "data_markup", "read_data", "start_script"]
 
 DATA_ID = "frontmap-data"
 SPEEDS = (2, 5, 10, 20, 40)
@@ -17,80 +21,122 @@ _ICONS = {
     "next": "M6 3l10 7-10 7z",
     "last": "M16 3v14M3 3l10 7-10 7z",
 }
+_DATA = re.compile(rf'<script type="{PACKED_TYPE}" id="{DATA_ID}">([^<]*)</script>')
 
 
-def control_markup(map_markup: str, words: Mapping[str, str], spellings: Sequence[str], *, chart: str = "") -> str:
-    """Write the map with its legend, panel and date control.
+def control_markup(
+    map_markup: str,
+    words: Mapping[str, str],
+    spellings: Sequence[str],
+    *,
+    languages: Mapping[str, str],
+    lang: str,
+    chart: str = "",
+    print_all: bool = False,
+) -> str:
+    """Write the map with its legend, panels and date control.
 
     Parameters
     ----------
     map_markup
         The element that will hold the map, as HTML.
     words
-        Words of the page.
+        Words of the page in the language in which it opens.
     spellings
         Languages in which places have names of their own.
+    languages
+        Languages of the page by code, each named by itself.
+    lang
+        Code of the language in which it opens.
     chart
         An area chart, as SVG or HTML, shown below the slider.
+    print_all
+        Whether the page holds more than the map, which can be printed too.
 
     Returns
     -------
     str
-        HTML.
+        HTML. Texts that a change of language replaces carry their key in ``data-word``, labels in
+        ``data-word-label``, hints in ``data-word-hint``.
 
     Raises
     ------
     KeyError
         If a word is missing.
     """
-    word = {key: escape(text) for key, text in words.items()}
+
+    def said(key: str) -> str:
+        return f'data-word="{key}">{escape(words[key])}'
+
+    def label(key: str) -> str:
+        return f'data-word-label="{key}" aria-label="{escape(words[key])}"'
+
+    def step(name: str) -> str:
+        return (
+            f'<button type="button" data-fm="{name}" {label(name)} title="{escape(words[name])}">'
+            f'<svg class="fm-icon" viewBox="0 0 20 20" aria-hidden="true"><path d="{_ICONS[name]}"/></svg></button>'
+        )
+
+    def button(name: str, key: str = "") -> str:
+        return f'<button type="button" data-fm="{name}" {said(key or name)}</button>'
+
+    whole = button("printAll") if print_all else ""
     return f"""
-<section class="fm" id="frontmap" aria-labelledby="fm-heading"><h2 class="fm-hidden" id="fm-heading">{word["map"]}</h2>
-<noscript><p class="fm-note">{word["noScript"]}</p></noscript>
+<section class="fm" id="frontmap" aria-labelledby="fm-heading"><h2 class="fm-hidden" id="fm-heading" {said("map")}</h2>
+<noscript><p class="fm-note">{escape(words["noScript"])}</p></noscript>
+<p class="fm-loading fm-note" {said("loading")}</p><p class="fm-failed fm-note" role="alert" {said("tooOld")}</p>
 <div class="fm-stage"><div class="fm-canvas">{map_markup}
-<div class="fm-over"><button type="button" data-fm="focus">{word["near_view"]}</button>
-<button type="button" data-fm="wide">{word["wide"]}</button></div>
+<div class="fm-sides" data-fm="sides" aria-hidden="true" hidden><span data-fm="sideA"></span>
+<span data-fm="sideB"></span></div>
+<div class="fm-swipe" data-fm="swipe" role="slider" tabindex="0" aria-orientation="horizontal" aria-valuemin="0"
+ aria-valuemax="100" aria-valuenow="50" {label("swipeLabel")} hidden></div>
+<div class="fm-over">{button("focus", "near_view")}{button("wide")}</div>
 <p class="fm-caption" data-fm="caption" aria-hidden="true"></p></div>
 <p class="fm-credit" data-fm="credit"></p>
 <div class="fm-side">
-<p class="fm-today" data-fm="day"></p>
+<p class="fm-today"><span data-fm="day"></span> <span class="fm-note" data-fm="viewNote" hidden></span></p>
 <table class="fm-areas" data-fm="areas"></table>
-<div class="fm-find"><label for="fm-find">{word["find"]}</label>
-<input id="fm-find" data-fm="find" type="search" placeholder="{word["findHint"]}" autocomplete="off" spellcheck="false"
- role="combobox" aria-expanded="false" aria-controls="fm-found" aria-autocomplete="list">
-<ul id="fm-found" data-fm="found" role="listbox" aria-label="{word["find"]}" hidden></ul>
-<select data-fm="names" aria-label="{word["names"]}">{_scripts(word, spellings)}</select></div>
-<div class="fm-place" data-fm="place" role="region" aria-label="{word["place"]}" hidden></div>
-<div class="fm-exchange" data-fm="exchange" hidden></div>
-<ul class="fm-lines" data-fm="lines" aria-label="{word["lines"]}"></ul>
+<div class="fm-find"><label for="fm-find" {said("find")}</label>
+<input id="fm-find" data-fm="find" type="search" data-word-hint="findHint" placeholder="{escape(words["findHint"])}"
+ autocomplete="off" spellcheck="false" role="combobox" aria-expanded="false" aria-controls="fm-found"
+ aria-autocomplete="list">
+<ul id="fm-found" data-fm="found" role="listbox" {label("find")} hidden></ul>
+<select data-fm="names" {label("names")}>{_scripts(words, spellings)}</select></div>
+<div class="fm-place" data-fm="place" role="region" {label("place")} hidden></div>
+<div class="fm-place fm-claim" data-fm="claim" role="region" tabindex="-1" {label("claim")} hidden></div>
+<div class="fm-exchange" data-fm="exchange" role="group" tabindex="0" {label("change")} hidden></div>
+<ul class="fm-lines" data-fm="lines" {label("lines")}></ul>
 </div></div>
-<div class="fm-control" role="group" aria-label="{word["slider"]}">
+<div class="fm-control" role="group" {label("slider")}>
 <div class="fm-bar">
-<span class="fm-steps">{_button("first", word)}{_button("previous", word)}
+<div class="fm-when"><span class="fm-steps">{step("first")}{step("previous")}
 <button type="button" class="fm-play" data-fm="play"><svg class="fm-icon" viewBox="0 0 20 20" aria-hidden="true">
 <path class="fm-icon-play" d="M5 3l12 7-12 7z"/><path class="fm-icon-pause" d="M5 3h4v14H5zM11 3h4v14h-4z"/></svg>
-<span data-fm="playLabel">{word["play"]}</span></button>
-{_button("next", word)}{_button("last", word)}</span>
-<label class="fm-field"><span>{word["jump"]}</span><input type="date" data-fm="date"></label>
-<details class="fm-more" data-fm="more" open><summary>{word["more"]}</summary><div class="fm-bar">
-<label class="fm-field"><span>{word["compare"]}</span><input type="date" data-fm="compare"></label>
-<button type="button" data-fm="compareOff" hidden>{word["compareOff"]}</button>
-<select data-fm="speed" aria-label="{word["speed"]}">{_speeds(words)}</select>
-<span class="fm-tools"><button type="button" data-fm="copy">{word["copy"]}</button>
-<button type="button" data-fm="csv">{word["csv"]}</button>
-<button type="button" data-fm="print">{word["print"]}</button></span></div></details>
+<span data-fm="playLabel">{escape(words["play"])}</span></button>
+{step("next")}{step("last")}<select data-fm="speed" {label("speed")}>{_speeds(words)}</select></span>
+<label class="fm-field"><span {said("jump")}</span><input type="date" data-fm="date"></label></div>
+<details class="fm-more" data-fm="more" open><summary {said("more")}</summary><div class="fm-bar">
+<label class="fm-field" hidden><span {said("shownView")}</span><select data-fm="shownView"></select></label>
+<label class="fm-field"><span {said("compare")}</span><input type="date" data-fm="compare"></label>
+<label class="fm-field" hidden><span {said("compareView")}</span><select data-fm="compareView"></select></label>
+<button type="button" data-fm="swipeOn" aria-pressed="false" disabled {said("swipe")}</button>
+<button type="button" data-fm="compareOff" disabled {said("compareOff")}</button>
+<span class="fm-tools">{button("copy")}{button("csv")}{button("print")}{whole}
+<select data-fm="lang" {label("language")}>{_languages(languages, lang)}</select></span></div></details>
 </div>
-<input class="fm-slider" type="range" min="0" max="0" step="1" value="0" data-fm="slider" aria-label="{word["slider"]}"
+<input class="fm-slider" type="range" min="0" max="0" step="1" value="0" data-fm="slider" {label("slider")}
  aria-describedby="fm-keys">
 {chart}
-<p class="fm-note fm-keys" id="fm-keys">{word["keys"]}</p>
+<p class="fm-note fm-keys" id="fm-keys" {said("keys")}</p>
+<details class="fm-numbers" data-fm="table"><summary {said("table")}</summary>
+<div class="fm-scroll" tabindex="0" role="group" {label("table")}><table class="fm-table"></table></div></details>
 </div>
 <p class="fm-hidden" role="status" aria-live="polite" data-fm="live"></p>
 </section>"""
 
 
 def data_markup(data: object) -> str:
-    """Write the data of a page as an inert element.
+    """Write the data of a page as an inert element, compressed.
 
     Parameters
     ----------
@@ -100,18 +146,43 @@ def data_markup(data: object) -> str:
     Returns
     -------
     str
-        A ``<script>`` element that no browser runs.
+        A ``<script>`` element that no browser runs: its text is JSON, deflated and written as base64.
 
     Raises
     ------
     ValueError
         If the data hold NaN or infinity.
     """
-    return f'<script type="application/json" id="{DATA_ID}">{escape_json(data)}</script>'
+    return f'<script type="{PACKED_TYPE}" id="{DATA_ID}">{deflated(escape_json(data))}</script>'
+
+
+def read_data(html: str) -> dict[str, Any]:
+    """Read the data of a page back.
+
+    Parameters
+    ----------
+    html
+        A page that holds what `data_markup` wrote.
+
+    Returns
+    -------
+    dict
+        The data.
+
+    Raises
+    ------
+    ValueError
+        If the page holds none.
+    """
+    found = _DATA.search(html)
+    if found is None:
+        raise ValueError(f"expected an element {DATA_ID} in the page, found none")
+    data: dict[str, Any] = json.loads(inflated(found[1]))
+    return data
 
 
 def start_script(map_name: str | None = None) -> str:
-    """Write the line that starts the page.
+    """Write the lines that start the page; ``frontmapPage`` holds it once all is drawn.
 
     Parameters
     ----------
@@ -131,28 +202,29 @@ def start_script(map_name: str | None = None) -> str:
     if map_name is not None and not map_name.isidentifier():
         raise ValueError(f"expected a name of letters, digits and underscores, found {map_name!r}")
     return (
-        f'var frontmapPage = frontmap.start({{ root: document.getElementById("frontmap"), map: {map_name or "null"}, '
-        f'data: JSON.parse(document.getElementById("{DATA_ID}").textContent) }});'
+        f'var frontmapPage; frontmap.start({{ root: document.getElementById("frontmap"), map: {map_name or "null"}, '
+        f'source: document.getElementById("{DATA_ID}") }}).then(function (page) {{ frontmapPage = page; }});'
     )
 
 
-def _button(name: str, word: Mapping[str, str]) -> str:
-    return (
-        f'<button type="button" data-fm="{name}" aria-label="{word[name]}" title="{word[name]}">'
-        f'<svg class="fm-icon" viewBox="0 0 20 20" aria-hidden="true"><path d="{_ICONS[name]}"/></svg></button>'
+def _languages(languages: Mapping[str, str], lang: str) -> str:
+    return "".join(
+        f'<option value="{escape(code)}" lang="{escape(code)}"{" selected" if code == lang else ""}>'
+        f"{escape(name)}</option>"
+        for code, name in languages.items()
     )
 
 
 def _speeds(words: Mapping[str, str]) -> str:
     return "".join(
-        f'<option value="{speed}"{" selected" if speed == 10 else ""}>'
+        f'<option value="{speed}"{" selected" if speed == 10 else ""} data-word="perSecond" data-count="{speed}">'
         f"{escape(words['perSecond'].replace('{count}', str(speed)))}</option>"
         for speed in SPEEDS
     )
 
 
-def _scripts(word: Mapping[str, str], spellings: Sequence[str]) -> str:
+def _scripts(words: Mapping[str, str], spellings: Sequence[str]) -> str:
     return "".join(
-        f'<option value="{escape(lang)}">{word.get(f"names.{lang}", escape(lang))}</option>'
+        f'<option value="{escape(lang)}">{escape(words.get(f"names.{lang}", lang))}</option>'
         for lang in ["", *spellings]
     )

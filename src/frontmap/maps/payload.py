@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +12,25 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from frontmap.maps.accounts import Strings, accounts
-from frontmap.maps.arcs import GRID_DEG
 from frontmap.maps.escape import colour
-from frontmap.maps.ground import ground
-from frontmap.maps.offline import asset
+from frontmap.maps.ground import GRID_DEG, ground, grouped
 from frontmap.maps.packing import packed
 from frontmap.maps.palette import PALETTE
+from frontmap.maps.views import packed_views, view_codes
+from frontmap.wording import page_words
 
 if TYPE_CHECKING:
     from frontmap.history import History
     from frontmap.theatre import Theatre
 
-__all__ = ["key_days", "payload", "possessive", "words"]
+__all__ = ["key_days", "payload"]
 
 LINE_TOLERANCE_DEG = 2e-4
 
 Json = dict[str, Any]
 
 
-def payload(history: History, *, lang: str = "en") -> Json:
+def payload(history: History, *, lang: str = "en", views: Sequence[History] = ()) -> Json:
     """Gather everything the map of a history shows.
 
     Parameters
@@ -38,7 +38,9 @@ def payload(history: History, *, lang: str = "en") -> Json:
     history
         An assessed history.
     lang
-        Language of the words of the page; one file of words per language.
+        Language in which the page opens.
+    views
+        Further histories of the same theatre, which the page can show beside this one.
 
     Returns
     -------
@@ -50,11 +52,15 @@ def payload(history: History, *, lang: str = "en") -> Json:
     Raises
     ------
     KeyError
-        If the history lacks a column that its description promises.
+        If the history lacks a column that its description promises, or there is no such language.
+    FrontmapError
+        If a view is of another theatre or period.
     """
     theatre = history.theatre
     strings = Strings()
-    land = ground(history)
+    tables = [view_codes(history, view) for view in views]
+    groups = grouped(history, tables)
+    land = ground(history, groups)
     told = accounts(history, strings, land["sides"], land["districts"])
     return {
         "title": theatre.title,
@@ -67,8 +73,8 @@ def payload(history: History, *, lang: str = "en") -> Json:
         "level": history.level,
         "keyDays": key_days(history),
         "states": _states(history),
-        "sideWords": [_side_word(theatre, side) for side in land["sides"]],
         **land,
+        "views": packed_views(views, tables, groups),
         **told,
         "strings": strings.listed(),
         "borderBeyond": _lines(_beyond_frame(theatre)),
@@ -79,57 +85,9 @@ def payload(history: History, *, lang: str = "en") -> Json:
         ],
         "grid": GRID_DEG,
         "palette": PALETTE,
-        "words": words(lang),
+        "words": page_words(history),
         "lang": lang,
     }
-
-
-def words(lang: str) -> dict[str, str]:
-    """Read the words of the page in one language.
-
-    Parameters
-    ----------
-    lang
-        Language code; ``en`` is there, others are one file each.
-
-    Returns
-    -------
-    dict
-        Key of a phrase to the phrase.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no file of words for this language.
-    """
-    table: dict[str, str] = json.loads(asset(f"words.{lang}.json"))
-    return table
-
-
-def possessive(label: str) -> str:
-    """Write whose something is.
-
-    Parameters
-    ----------
-    label
-        Name of a country or party in English.
-
-    Returns
-    -------
-    str
-        The name with apostrophe.
-
-    Raises
-    ------
-    AttributeError
-        If the label is not a text.
-
-    Examples
-    --------
-    >>> possessive("Freedonia"), possessive("Netherlands")
-    ("Freedonia's", "Netherlands'")
-    """
-    return f"{label}'" if label.endswith("s") else f"{label}'s"
 
 
 def key_days(history: History) -> list[int]:
@@ -177,11 +135,6 @@ def _states(history: History) -> list[Json]:
                 }
             )
     return states
-
-
-def _side_word(theatre: Theatre, side: str) -> str:
-    labels = [party.label for party in theatre.parties if party.home_country == side]
-    return possessive(labels[0] if labels else side)
 
 
 def _iso(day: date | pd.Timestamp | None) -> str:

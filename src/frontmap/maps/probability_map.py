@@ -13,8 +13,9 @@ from folium.template import Template
 from shapely.geometry.base import BaseGeometry
 
 from frontmap.maps.escape import colour, escape
-from frontmap.maps.offline import OfflineMap, asset
+from frontmap.maps.offline import OfflineMap
 from frontmap.maps.palette import PALETTE
+from frontmap.maps.scripts import asset
 
 if TYPE_CHECKING:
     from frontmap.history import History
