@@ -19,7 +19,7 @@ def main() -> None:
     if chromium is None:
         raise SystemExit(f"make picture needs one of {', '.join(names)}; install one")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        fm.brief(fm.assess(fm.load("kursk"), policy="estimate"), folder)
+        fm.brief(fm.assess(fm.load("kursk"), policy="estimate"), folder, sheets=False)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{Path(folder, 'briefing.html').as_uri()}#date={DAY}")

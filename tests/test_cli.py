@@ -108,7 +108,7 @@ def test_version(say: Say) -> None:
 
 
 def test_brief_prints_a_short_table_and_where_the_files_are(say: Say, tiny: Path, tmp_path: Path) -> None:
-    said = say("brief", "--theatre", tiny, *RULE, "--out", tmp_path / "out")
+    said = say("brief", "--no-sheets", "--theatre", tiny, *RULE, "--out", tmp_path / "out")
 
     # AA takes Birch on 5 January and leaves it on the 20th; it holds nothing else across the border.
     history = fm.assess(fm.load(tiny), policy="assessed")
@@ -126,7 +126,7 @@ def test_brief_of_some_days_tells_only_these(say: Say, tiny: Path, tmp_path: Pat
     days = ("--from", "2024-01-04", "--to", "2024-01-25")
     whole = say("areas", "--theatre", tiny, "--csv").rows()
 
-    said = say("brief", "--theatre", tiny, "--out", tmp_path / "out", *days, "--json")
+    said = say("brief", "--no-sheets", "--theatre", tiny, "--out", tmp_path / "out", *days, "--json")
 
     assert json.loads(said.out)["areas"][0]["date"] == "2024-01-04"
     with (tmp_path / "out" / "areas.csv").open(newline="") as file:
@@ -350,7 +350,7 @@ def test_unknown_theatre_and_unknown_command(say: Say, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to(say: Say, tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
 
-    said = say("brief", "--theatre", tiny, "--out", tmp_path / "out" / "tiny")
+    said = say("brief", "--no-sheets", "--theatre", tiny, "--out", tmp_path / "out" / "tiny")
 
     assert said.code == 2
     assert "cannot write" in said.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from frontmap.cli.compare import compare
 from frontmap.cli.ledger import with_interval
 from frontmap.cli.printing import clean, print_csv, print_json, print_lines, print_table, progress
 from frontmap.cli.request import (
@@ -77,6 +79,7 @@ app = _App(
 )
 
 
+INSTALL_SHEETS = 'pip install "frontmap[print]"'
 MANY_DAYS = 60  # more rows of days than this are thinned for people
 
 
@@ -123,25 +126,39 @@ def brief(
     as_of: AsOfOption = None,
     first: FromOption = None,
     last: ToOption = None,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="LANGUAGE", help="Language of the sheets, and in which the page opens.")
+    ] = "en",
+    sheets: Annotated[
+        bool, typer.Option("--sheets/--no-sheets", help="Draw maps, chart, document, slides and timeline too.")
+    ] = True,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
 ) -> None:
-    """Write the briefing: one HTML page, tables and GIS files.
+    """Write the briefing: one HTML page, tables, GIS files and static sheets.
 
-    The page needs no network. Prints what each party held on the other's side of the border on the theatre's key
-    dates, and where the files are.
+    The page needs no network. The sheets are maps of the theatre's key dates (A4 and 16:9), these side by side, and
+    the chart as PNG, SVG and PDF, a document, slides and a timeline. Prints what each party held on the other's side
+    of the border on the key dates, and where the files are.
 
     Example: frontmap brief
 
     Example: frontmap brief --as-of 2024-09-06 --out out/known-then
     """
     from frontmap.briefing import brief as write_briefing
+    from frontmap.sheets import missing_packages
+    from frontmap.wording import language
 
+    language(lang)
     request = Request.read(theatre, policy, as_of, first, last, as_json, as_csv)
     history = request.narrow(request.assess(request.load()))
     folder = out or Path("out") / history.theatre.name
     with progress(f"Writing the briefing to {folder}") as tell:
-        paths = write_briefing(history, folder, progress=tell)
+        processes = min(2, os.cpu_count() or 1)
+        paths = write_briefing(history, folder, lang=lang, sheets=sheets, processes=processes, progress=tell)
+    left_out = []
+    if sheets and missing_packages():
+        left_out = [f"Left out: maps, chart, document, slides, timeline; to have them: {INSTALL_SHEETS}"]
     areas = _key_areas(history)
     files = {name: str(path) for name, path in paths.items()}
     match request.form:
@@ -152,6 +169,8 @@ def brief(
         case Form.PEOPLE:
             print_table(_wide(areas), f"{history.theatre.title}: km2 held across the border (low to high)")
             print_lines("", f"Interval: {history.interval_label}", "", "Written:", *(f"  {f}" for f in files.values()))
+    for line in left_out:
+        typer.echo(line, err=True)
 
 
 @app.command()
@@ -425,6 +444,7 @@ def check(
         raise typer.Exit(2)
 
 
+app.command()(compare)
 app.command()(uncertainty)
 app.command()(validate)
 
