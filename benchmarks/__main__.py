@@ -1,198 +1,139 @@
-"""Measure on the bundled theatre and write docs/performance.md."""
+"""Measure everything and write docs/performance.md and the figures of docs/scale.md: ``make bench``."""
 
 from __future__ import annotations
 
-import os
-import platform
-import resource
+import argparse
+import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from importlib.metadata import version
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 
-import shapely
+from benchmarks.pages import performance_page, with_scale
+from benchmarks.rows import QUICK, SIZES, Curve, Row, not_run
 
-import frontmap as fm
-from benchmarks.comparisons import REPEATS, areas_by_day, polygons_by_day, seconds
-from benchmarks.estimate import STAGES as ESTIMATE_STAGES
-from benchmarks.estimate import measured
-from frontmap.cells import tessellate
-from frontmap.history import History
-
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-EVERY = 8
-
-TEXT = """\
-# Performance
-
-Written by `make bench`; figures as measured, on {machine}. Times are medians of {repeats} runs unless said otherwise.
-
-## The whole way
-
-| what | measured | wanted |
-|---|---|---|
-| `frontmap brief` in a process of its own, from start to end | {brief_s:.1f} s (one run) | under 15 s |
-| processor time of that run | {brief_cpu_s:.1f} s | |
-| its peak memory | {brief_mib:.0f} MiB | under 1 GiB |
-| areas of all {n_days} days by state and side with their interval, once the cells and their states exist | \
-{areas_ms:.1f} ms | under 50 ms |
-| states of {n_cells} cells on {n_days} days under every rule, from spells | {codes_ms:.0f} ms | |
-| opening and checking the theatre | {load_ms:.0f} ms | |
-| from {n_reports} reports to spells under every rule, a mesh and a fitted estimate | {assess_ms:.0f} ms | |
-| tessellation | {cells_ms:.0f} ms | |
-| shared arcs of the cells | {arcs_ms:.0f} ms | |
-
-## Against dissolving every day
-
-The usual way is `geopandas.dissolve` on the cells of each day. Both ways were run on every {every}th day
-({n_compared} days), in turn in one process, after their totals by state and side had been found equal.
-
-| what | dissolve | frontmap | ratio | totals differ by at most |
-|---|---|---|---|---|
-{rows}
-
-Areas include the geodesic measuring of the dissolved polygons; frontmap measures each cell once and adds up changes.
-Polygons are `History.zones`: outlines walked along shared arcs, with areas and the deciding reports of each zone.
-
-## The estimate
-
-Seconds by stage, with the share of each, in processes of their own with one thread for linear algebra; one run each.
-The interval of every area rests on {n_draws} draws.
-
-| stage | bundled theatre | after one more report | large theatre |
-|---|---|---|---|
-{estimate_rows}
-
-Wanted: the bundled theatre under 20 s and 1.5 GiB, one more report under 2 s, the large theatre under 180 s. *After one
-more report* is `assess(theatre, previous=history)`: cells and mesh are kept and the fit begins from the last one. The
-large theatre is made up (`benchmarks/large.py`): a front crosses most of a square country and partly returns.
-"""
-ROW = "| {0.what} | {0.dissolve_s:.3g} s | {0.ours_s:.3g} s | {0.ratio:,.0f} | {0.difference:.0e} of the frame |"
+FILES = ("tessellation", "polygons", "pipeline", "snapshots", "ensembles", "estimate", "bundled", "brief")
+ROOT = Path(__file__).parent.parent
+PAGE, SCALE = ROOT / "docs" / "performance.md", ROOT / "docs" / "scale.md"
 
 
-def main() -> None:
-    """Measure everything, print the page and write it."""
-    brief_s, brief_cpu_s, brief_mib = brief_in_its_own_process()
-    theatre = fm.load()
-    history = fm.assess(theatre, policy="assessed")
-    runs = [measured(kind) for kind in ("bundled", "again", "large")]
-    days = range(0, len(history.days), EVERY)
-    comparisons = [areas_by_day(history, days), polygons_by_day(history, days)]
-    text = TEXT.format(
-        machine=machine(),
-        repeats=REPEATS,
-        every=EVERY,
-        brief_s=brief_s,
-        brief_cpu_s=brief_cpu_s,
-        brief_mib=brief_mib,
-        n_days=len(history.days),
-        n_reports=len(theatre.reports),
-        n_cells=len(history.cells),
-        n_compared=len(days),
-        rows="\n".join(map(ROW.format, comparisons)),
-        n_draws=runs[0]["n_draws"],
-        estimate_rows=estimate_rows(runs),
-        **stages(history),
-    )
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
+@dataclass(frozen=True)
+class Measured:
+    """What one file of benchmarks found.
 
-
-def estimate_rows(runs: Sequence[Mapping[str, float]]) -> str:
-    """Write what `measured` found as rows of a table: seconds and shares, then sizes.
-
-    Raises
-    ------
-    KeyError
-        If a run lacks a stage.
+    Parameters
+    ----------
+    name
+        Of the file.
+    rows, curves
+        Its results.
+    text
+        More of it, in Markdown.
     """
-    rows = [
-        [stage, *(f"{run[stage]:.2f} s ({run[stage] / run['total']:.0%})" for run in runs)] for stage in ESTIMATE_STAGES
-    ]
-    rows.append(["**all**", *(f"**{run['total']:.1f} s**" for run in runs)])
-    rows.append(["peak memory", *(f"{run['peak_mib']:,.0f} MiB" for run in runs)])
-    for label, key in (("places", "n_places"), ("reports", "n_reports"), ("days", "n_days"), ("cells", "n_cells")):
-        rows.append([label, *(f"{run[key]:,.0f}" for run in runs)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+    name: str
+    rows: tuple[Row, ...]
+    curves: tuple[Curve, ...] = ()
+    text: str = ""
 
 
-def brief_in_its_own_process() -> tuple[float, float, float]:
-    """Run `frontmap brief` once; give its seconds by the clock and of the processor, and its peak memory in MiB.
+def measure(name: str, *, quick: bool) -> Measured:
+    """Run one file of benchmarks in this process.
+
+    Parameters
+    ----------
+    name
+        One of `FILES`.
+    quick
+        At tiny sizes, whose times mean nothing.
+
+    Returns
+    -------
+    Measured
+        With what the file offers of rows, curves and text.
 
     Raises
     ------
-    subprocess.CalledProcessError
-        If it fails.
+    SystemExit
+        If two ways that should give the same do not.
+    """
+    if find_spec(f"benchmarks.{name}") is None:
+        return Measured(name, (not_run(name, "", f"benchmarks/{name}.py is absent"),))
+    module = import_module(f"benchmarks.{name}")
+    rows = tuple(module.rows(QUICK if quick else SIZES))
+    curves = tuple(module.curves(quick)) if hasattr(module, "curves") else ()
+    return Measured(name, rows, curves, module.text(quick) if hasattr(module, "text") else "")
+
+
+def measure_apart(name: str, *, quick: bool) -> Measured:
+    """Run one file of benchmarks in a process of its own.
+
+    Parameters
+    ----------
+    name, quick
+        As for `measure`.
+
+    Returns
+    -------
+    Measured
+        The same.
+
+    Raises
+    ------
+    SystemExit
+        If it fails; it has then said why.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", "from frontmap.cli import app; app()", "brief", "--out", folder]
-        taken = seconds(lambda: subprocess.run(command, check=True, capture_output=True))
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    peak = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return taken, used.ru_utime + used.ru_stime, peak
-
-
-def stages(history: History) -> dict[str, float]:
-    """Time the stages, in milliseconds.
-
-    Raises
-    ------
-    FrontmapError
-        If the theatre cannot be assessed.
-    """
-    theatre = history.theatre
-
-    def cells() -> object:
-        return tessellate(
-            theatre.places,
-            theatre.frame,
-            theatre.border,
-            max_position_radius_m=theatre.max_position_radius_m,
-            merge_distance_m=theatre.merge_distance_m,
+        file = Path(folder) / "measured.json"
+        command = [sys.executable, "-m", "benchmarks", "--only", name, "--json", str(file)]
+        if subprocess.run(command + ["--quick"] * quick, cwd=ROOT, check=False).returncode:
+            raise SystemExit(f"benchmarks/{name}.py failed; nothing is written")
+        found = json.loads(file.read_text(encoding="utf-8"))
+    rows = tuple(Row(**row) for row in found["rows"])
+    curves = [
+        Curve(
+            one["stage"], one["along"], tuple(one["sizes"]), tuple(one["seconds"]), tuple(one["peak_mib"]), one["fixed"]
         )
-
-    return {
-        "load_ms": _median_ms(lambda: fm.load),
-        "cells_ms": _median_ms(lambda: cells),
-        "assess_ms": _median_ms(lambda: partial(fm.assess, theatre)),
-        "codes_ms": _median_ms(lambda: partial(getattr, replace(history), "policy_codes")),
-        "areas_ms": _median_ms(lambda: _with_codes(history).areas),
-        "arcs_ms": _median_ms(lambda: partial(getattr, replace(history), "arcs")),
-    }
+        for one in found["curves"]
+    ]
+    return Measured(name, rows, tuple(curves), found["text"])
 
 
-def machine() -> str:
-    """Describe the machine and the versions that matter, without naming it.
+def main(words: Sequence[str] | None = None) -> None:
+    """Measure what is asked for; write the pages where everything was measured at full size.
 
     Raises
     ------
-    PackageNotFoundError
-        If a package is not installed.
+    SystemExit
+        If two ways that should give the same do not, or a benchmark fails.
     """
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "geopandas", "shapely"))
-    geos = ".".join(map(str, shapely.geos_version))
-    cores = os.cpu_count()
-    return (
-        f"{cores} cores ({platform.machine()}, {platform.system()}), Python {platform.python_version()}, "
-        f"{packages} with GEOS {geos}"
-    )
-
-
-def _median_ms(prepare: Callable[[], Callable[[], object]]) -> float:
-    """Time what `prepare` gives, afresh for each run; the preparation itself does not count."""
-    return 1000 * median(seconds(prepare()) for _ in range(REPEATS))
-
-
-def _with_codes(history: History) -> History:
-    """Copy a history, forgetting all it has derived but the states of its cells."""
-    fresh = replace(history)
-    assert fresh.policy_codes
-    return fresh
+    asked = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    asked.add_argument("--only", choices=FILES, action="append", help="only this file; print its tables, write nothing")
+    asked.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs; write nothing")
+    asked.add_argument("--json", type=Path, help="with one --only: write what was found to this file instead")
+    given = asked.parse_args(words)
+    if given.json is not None:
+        given.json.write_text(json.dumps(asdict(measure(given.only[0], quick=given.quick))), encoding="utf-8")
+        return
+    started = time.perf_counter()
+    found = []
+    for name in given.only or FILES:
+        began = time.perf_counter()
+        found.append(measure_apart(name, quick=given.quick))
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    rows = {one.name: one.rows for one in found}
+    curves = [curve for one in found for curve in one.curves]
+    texts = {one.name: one.text for one in found if one.text}
+    page = performance_page(rows, curves, texts, seconds=time.perf_counter() - started)
+    print(page)
+    if not given.only and not given.quick:
+        PAGE.write_text(page, encoding="utf-8")
+        SCALE.write_text(with_scale(SCALE.read_text(encoding="utf-8"), curves), encoding="utf-8")
 
 
 if __name__ == "__main__":
