@@ -146,7 +146,7 @@ def test_hostile_texts_act_neither_on_the_map_nor_in_the_briefing(
     hostile_history: fm.History, browser: Browser, tmp_path: Path
 ) -> None:
     fm.show(hostile_history).save(tmp_path / "map.html")
-    brief(hostile_history, tmp_path)
+    brief(hostile_history, tmp_path, sheets=False)
     for name in ("map.html", "briefing.html"):
         with opened(browser, tmp_path / name, link="#date=2024-01-09&vs=2024-01-02") as (page, tried):
             assert page.title().split() == ALL.split()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from frontmap.briefing import brief
     from frontmap.cells import verify_cells
     from frontmap.claims import claim_mismatches, fraction_days, fraction_table, test_claims
+    from frontmap.ensembles import assess_many
     from frontmap.errors import FrontmapError
     from frontmap.explanation import Explanation
     from frontmap.history import History, assess
@@ -24,6 +25,7 @@ __all__ = [
     "Theatre",
     "__version__",
     "assess",
+    "assess_many",
     "brief",
     "check",
     "claim_mismatches",
@@ -41,6 +43,7 @@ _HOME = {
     "History": "history",
     "Theatre": "theatre",
     "assess": "history",
+    "assess_many": "ensembles",
     "brief": "briefing",
     "check": "theatre",
     "claim_mismatches": "claims",
