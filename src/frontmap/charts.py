@@ -108,6 +108,7 @@ def area_chart(
     label: str = "",
     name: str = "chart",
     key_days: Sequence[int] = (),
+    room_km2: float = 0.0,
     title: Callable[[Mapping[Any, Any]], str] | None = None,
 ) -> str:
     """Draw what each party holds on the other side of the border, by day, with interval and claims.
@@ -130,6 +131,8 @@ def area_chart(
         Prefix of identifiers, so that several charts can stand on one page.
     key_days
         Days, counted from the first, marked with a thin line.
+    room_km2
+        The chart reaches at least so high, for courses that a page may draw later.
     title
         Gives what a claim, a row of the table, says when pointed at or reached by keyboard; without it claims cannot
         be reached by keyboard.
@@ -137,8 +140,9 @@ def area_chart(
     Returns
     -------
     str
-        An ``<svg>`` element. It carries the place of its time axis in ``data-fm-left``, ``data-fm-right`` and
-        ``data-fm-days``, and two hidden lines that a page may move: ``fm-cursor`` and ``fm-cursor-compare``. Claims
+        An ``<svg>`` element. It carries the place of its axes in ``data-fm-left``, ``-right``, ``-top``, ``-bottom``,
+        ``-days`` and ``-most`` (km2), an empty group ``fm-others`` beside that of the areas, ``fm-own``, and two hidden
+        lines that a page may move: ``fm-cursor`` and ``fm-cursor-compare``. Claims
         carry their id in ``data-claim`` and their day, counted from the first one, in ``data-day``; those that would
         hide each other stand a little beside their day.
 
@@ -152,8 +156,9 @@ def area_chart(
     points = charted_claims(claims)
     points = points[points["day"].between(days[0], days[-1])]
     tops = [float(frame["area_high_km2"].max()) for frame in series.values()] + points["upper"].tolist()
-    step = _step(max([*tops, 1.0]), 5 if height >= 200 else 3)
-    most = step * math.ceil(max([*tops, 1.0]) / step)
+    highest = max([*tops, room_km2, 1.0])
+    step = _step(highest, 5 if height >= 200 else 3)
+    most = step * math.ceil(highest / step)
     frame = _Frame(46, width - 10, 10, height - 24, len(days), most)
     body = [
         _defs(parties, escape(name)),
@@ -162,11 +167,13 @@ def area_chart(
             f'<path d="M{frame.x(day)} {frame.top}V{frame.bottom}" stroke="#9a9a96" stroke-dasharray="2 3"/>'
             for day in key_days
         ),
+        '<g class="fm-own">',
         *(
             _area(frame, party, series[party.id], f"{escape(name)}-{number}")
             for number, party in enumerate(parties)
             if party.id in series
         ),
+        '</g><g class="fm-others"></g>',
         *_claims(frame, points.assign(place=(points["day"] - days[0]).dt.days), parties, title),
         f'<line class="fm-cursor-compare" x1="{frame.left}" x2="{frame.left}" y1="{frame.top}" y2="{frame.bottom}" '
         f'stroke="{PALETTE["compare"]}" stroke-width="2" stroke-dasharray="6 4" visibility="hidden"/>',
@@ -177,7 +184,8 @@ def area_chart(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="fm-chart" viewBox="0 0 {width} {height}" role="{role}" '
         f'aria-label="{escape(label)}" font-family="sans-serif" font-size="12" data-fm-left="{frame.left}" '
-        f'data-fm-right="{frame.right}" data-fm-days="{frame.days}">{"".join(body)}</svg>'
+        f'data-fm-right="{frame.right}" data-fm-top="{frame.top}" data-fm-bottom="{frame.bottom}" '
+        f'data-fm-days="{frame.days}" data-fm-most="{frame.most:g}" data-fm-name="{escape(name)}">{"".join(body)}</svg>'
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from frontmap.briefing.merging import Merged
 from frontmap.briefing.sections import chart_keys, facts_list, sections
-from frontmap.charts import area_chart
+from frontmap.charts import area_chart, beyond_border
 from frontmap.maps.escape import escape
 from frontmap.maps.history_map import opening_day
 from frontmap.maps.offline import seal
@@ -77,6 +77,7 @@ def briefing_html(
     data = payload(history, lang=lang, views=views) | {"opening": opening_day(history, opening)}
     library = leaflet()
     days = key_days(history)
+    room_km2 = max([_most_held(view) for view in views], default=0.0)
     body = "".join(
         [
             told(lambda one: f'<a class="fm-skip" href="#frontmap">{escape(one.text("skip"))}</a>'),
@@ -88,7 +89,7 @@ def briefing_html(
                 data["spellings"],
                 languages={one.code: one.name for one in sorted(spoken, key=lambda one: languages().index(one.code))},
                 lang=lang,
-                chart=told(lambda one: _charts(history, days, one)),
+                chart=told(lambda one: _charts(history, days, room_km2, one)),
                 print_all=True,
             ),
             told(lambda one: _sources_line(history, one)),
@@ -115,14 +116,20 @@ def _header(history: History, to: Language, made_on: date | None) -> str:
     """Tell the title, and in a few words what the page rests on."""
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in to.table("sections").items())
     return (
-        f'<header><h1>{escape(to.title(history.theatre))}</h1><details class="fm-about" id="about" open>'
-        f"<summary>{escape(to.text('about'))}</summary>"
+        f'<header><h1>{escape(to.title(history.theatre))}</h1>'
         f'<nav aria-label="{escape(to.text("contents"))}"><ul>{links}</ul></nav>'
+        f'<details class="fm-about" id="about" open><summary>{escape(to.text("about"))}</summary>'
         f"<dl>{facts_list(history, to, made_on)}</dl></details></header>"
     )
 
 
-def _charts(history: History, days: Sequence[int], to: Language) -> str:
+def _most_held(history: History) -> float:
+    """Find the largest ground in km2 that a party may hold beyond the border on a day."""
+    held = beyond_border(history.areas(), history.theatre.parties).values()
+    return max((float(days["area_high_km2"].max()) for days in held), default=0.0)
+
+
+def _charts(history: History, days: Sequence[int], room_km2: float, to: Language) -> str:
     """Draw the area chart twice: for wide windows and print, and for narrow ones."""
     theatre = history.theatre
     charts = "".join(
@@ -137,6 +144,7 @@ def _charts(history: History, days: Sequence[int], to: Language) -> str:
             label=to.text("chart"),
             name=f"chart-{name}",
             key_days=days,
+            room_km2=room_km2,
             title=(lambda row: claim_title(theatre, row, to)) if name == "wide" else None,
         )
         + "</div>"

@@ -100,34 +100,35 @@ def control_markup(
 <input id="fm-find" data-fm="find" type="search" data-word-hint="findHint" placeholder="{escape(words["findHint"])}"
  autocomplete="off" spellcheck="false" role="combobox" aria-expanded="false" aria-controls="fm-found"
  aria-autocomplete="list">
-<ul id="fm-found" data-fm="found" role="listbox" {label("find")} hidden></ul>
-<select data-fm="names" {label("names")}>{_scripts(words, spellings)}</select></div>
+<ul id="fm-found" data-fm="found" role="listbox" {label("find")} hidden></ul></div>
 <div class="fm-place" data-fm="place" role="region" {label("place")} hidden></div>
 <div class="fm-place fm-claim" data-fm="claim" role="region" tabindex="-1" {label("claim")} hidden></div>
 <div class="fm-exchange" data-fm="exchange" role="group" tabindex="0" {label("change")} hidden></div>
 <ul class="fm-lines" data-fm="lines" {label("lines")}></ul>
+<label class="fm-field"><span {said("names")}</span>
+<select data-fm="names">{_scripts(words, spellings)}</select></label>
 </div></div>
 <div class="fm-control" role="group" {label("slider")}>
-<div class="fm-bar">
-<div class="fm-when"><span class="fm-steps">{step("first")}{step("previous")}
+<div class="fm-bar"><span class="fm-steps">{step("first")}{step("previous")}
 <button type="button" class="fm-play" data-fm="play"><svg class="fm-icon" viewBox="0 0 20 20" aria-hidden="true">
 <path class="fm-icon-play" d="M5 3l12 7-12 7z"/><path class="fm-icon-pause" d="M5 3h4v14H5zM11 3h4v14h-4z"/></svg>
 <span data-fm="playLabel">{escape(words["play"])}</span></button>
 {step("next")}{step("last")}<select data-fm="speed" {label("speed")}>{_speeds(words)}</select></span>
-<label class="fm-field"><span {said("jump")}</span><input type="date" data-fm="date"></label></div>
-<details class="fm-more" data-fm="more" open><summary {said("more")}</summary><div class="fm-bar">
-<label class="fm-field" hidden><span {said("shownView")}</span><select data-fm="shownView"></select></label>
+<input type="date" data-fm="date" {label("jump")}>
+<button type="button" data-fm="compareOpen" aria-expanded="false" aria-controls="fm-compare" {said("compareOpen")}</button>
+<select class="fm-last" data-fm="lang" {label("language")}>{_languages(languages, lang)}</select></div>
+<div class="fm-bar fm-compare" id="fm-compare" data-fm="comparePanel" hidden>
+<label class="fm-field"><span {said("shownView")}</span><select data-fm="shownView"></select></label>
 <label class="fm-field"><span {said("compare")}</span><input type="date" data-fm="compare"></label>
-<label class="fm-field" hidden><span {said("compareView")}</span><select data-fm="compareView"></select></label>
+<label class="fm-field"><span {said("compareView")}</span><select data-fm="compareView"></select></label>
 <button type="button" data-fm="swipeOn" aria-pressed="false" disabled {said("swipe")}</button>
-<button type="button" data-fm="compareOff" disabled {said("compareOff")}</button>
-<span class="fm-tools">{button("copy")}{button("csv")}{button("print")}{whole}
-<select data-fm="lang" {label("language")}>{_languages(languages, lang)}</select></span></div></details>
-</div>
+<button type="button" data-fm="compareOff" disabled {said("compareOff")}</button></div>
 <input class="fm-slider" type="range" min="0" max="0" step="1" value="0" data-fm="slider" {label("slider")}
  aria-describedby="fm-keys">
 {chart}
-<p class="fm-note fm-keys" id="fm-keys" {said("keys")}</p>
+<p class="fm-note fm-chart-note" data-fm="chartNote" hidden></p>
+<div class="fm-bar fm-foot"><p class="fm-note fm-keys" id="fm-keys" {said("keys")}</p>
+<span class="fm-tools fm-last">{button("copy")}{button("csv")}{button("print")}{whole}</span></div>
 <details class="fm-numbers" data-fm="table"><summary {said("table")}</summary>
 <div class="fm-scroll" tabindex="0" role="group" {label("table")}><table class="fm-table"></table></div></details>
 </div>

@@ -1,7 +1,12 @@
 "use strict";
 /* The filter of the claims table, the manner of links, and the folding of wide-screen controls. */
 (function () {
-  document.getElementById("about").open = window.innerWidth > 760;
+  const header = document.querySelector("header"), about = document.getElementById("about");
+  about.open = window.innerWidth > 760 && window.innerHeight >= 900;
+  new ResizeObserver(function () { document.documentElement.style.setProperty("--fm-head", header.offsetHeight + "px"); }).observe(header);
+  let unfolded = about.open;
+  window.addEventListener("beforeprint", function () { unfolded = about.open; about.open = true; });
+  window.addEventListener("afterprint", function () { about.open = unfolded; });
   document.querySelectorAll("main a[href^=http]").forEach(function (link) { link.target = "_blank"; link.rel = "noreferrer noopener"; });
   const table = document.getElementById("claim-table");
   const words = document.getElementById("claim-filter");

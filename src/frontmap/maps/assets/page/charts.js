@@ -17,6 +17,50 @@ extend(Page, {
     this.parts.table.addEventListener("toggle", () => this.fillTable());
   },
 
+  /* The areas of what is shown where that is not the page's own history; another one compared with as a dashed line. */
+  drawCharts(a, b) {
+    const { model, parts } = this;
+    const other = b !== null && b.view !== a.view ? b.view : null;
+    const own = a.view === model.own;
+    parts.chartNote.hidden = !this.charts.length || (own && other === null);
+    parts.chartNote.textContent = [this.t("chartFilled", { view: model.viewLabel(a.view) }), other && this.t("chartDashed", { view: model.viewLabel(other) })].filter(Boolean).join("; ");
+    for (const chart of this.charts) {
+      chart.querySelector(".fm-own").classList.toggle("fm-away", !own);
+      chart.querySelector(".fm-others").replaceChildren(...(own ? [] : this.filled(chart, a.view)), ...(other ? this.dashed(chart, other) : []));
+    }
+  },
+
+  /* Parties that ever hold ground beyond the border, with their number among the parties, colour, and the corners of their course. */
+  courses(chart, view) {
+    const { model } = this, { fmLeft, fmRight, fmTop, fmBottom, fmMost, fmDays } = chart.dataset;
+    const x = (day) => (Number(fmLeft) + (fmRight - fmLeft) * day / Math.max(1, fmDays - 1)).toFixed(1);
+    const y = (km2) => Math.max(Number(fmTop), fmBottom - (fmBottom - fmTop) * km2 / fmMost).toFixed(1);
+    const parties = model.states.flatMap((state, i) => (state.kind === "party" ? [i] : []));
+    return parties.map((state, party) => {
+      const rows = Array.from({ length: view.days }, (_, day) => view.beyond(state, day));
+      const line = (k) => rows.map((row, day) => (day > 0 && day < rows.length - 1 && row[k] === rows[day - 1][k] && row[k] === rows[day + 1][k] ? "" : x(day) + " " + y(row[k])));
+      const corners = (k) => line(k).filter(Boolean);
+      const ever = rows.some((row) => row[2] > 0);
+      return { ever, party, colour: safeColour(model.states[state].colour), low: corners(0), best: corners(1), high: corners(2), base: fmBottom, end: x(rows.length - 1), begin: x(0) };
+    }).filter((course) => course.ever);
+  },
+
+  filled(chart, view) {
+    const name = chart.dataset.fmName;
+    return this.courses(chart, view).flatMap(({ party, colour, low, best, high, base, begin, end }) => [
+      element("svg:path", { d: "M" + high.join("L") + "L" + [...low].reverse().join("L") + "Z", fill: colour, "fill-opacity": 0.2 }),
+      element("svg:path", { d: "M" + begin + " " + base + "L" + best.join("L") + "L" + end + " " + base, fill: "url(#" + name + "-" + party + ")", stroke: colour, "stroke-width": 2 }),
+    ]);
+  },
+
+  dashed(chart, view) {
+    return this.courses(chart, view).flatMap(({ colour, best }) => {
+      const d = "M" + best.join("L");
+      return [element("svg:path", { d, fill: "none", stroke: "#ffffff", "stroke-width": 4.5 }),
+        element("svg:path", { d, fill: "none", stroke: colour, "stroke-width": 2.2, "stroke-dasharray": "7 4" })];
+    });
+  },
+
   moveCursors() {
     for (const chart of this.charts) {
       const left = Number(chart.dataset.fmLeft), right = Number(chart.dataset.fmRight);

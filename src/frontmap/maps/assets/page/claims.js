@@ -28,6 +28,7 @@ extend(Page, {
   openClaim(id, { seek = true } = {}) {
     const row = this.claimRow(id);
     if (!row) { return; }
+    this.noteOpener(this.parts.claim);
     this.claim = id;
     this.showClaim();
     const button = row.querySelector("[data-fm-day]");
@@ -43,8 +44,6 @@ extend(Page, {
   showClaim() {
     const { claim } = this.parts, row = this.claimRow(this.claim);
     const heads = [...row.closest("table").tHead.rows[0].cells].map((cell) => cell.textContent);
-    const close = element("button", { type: "button", class: "fm-close", "aria-label": this.t("close") }, "×");
-    close.addEventListener("click", () => { this.closeClaim(); this.container.focus(); });
     const list = element("dl");
     [...row.cells].forEach((cell, i) => {
       const copy = cell.cloneNode(true);
@@ -52,7 +51,7 @@ extend(Page, {
       copy.querySelectorAll("[id]").forEach((item) => item.removeAttribute("id"));
       list.append(element("dt", {}, heads[i] || ""), element("dd", {}, ...copy.childNodes));
     });
-    claim.replaceChildren(close, element("h3", {}, this.t("claim")), list);
+    claim.replaceChildren(this.closer(claim, () => this.closeClaim()), element("h3", {}, this.t("claim")), list);
     claim.hidden = false;
     document.querySelectorAll("svg [data-claim]").forEach((mark) => mark.classList.toggle("fm-chosen", mark.dataset.claim === this.claim));
   },

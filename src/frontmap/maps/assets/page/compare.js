@@ -26,6 +26,7 @@ extend(Page, {
       this.showCompared();
       parts.compare.focus();
     });
+    parts.compareOpen.addEventListener("click", () => this.openCompare(parts.comparePanel.hidden));
     parts.swipeOn.addEventListener("click", () => {
       this.swipe = this.swipe === null ? 0.5 : null;
       this.showCompared();
@@ -65,6 +66,12 @@ extend(Page, {
     swipe.setAttribute("aria-valuetext", this.t("swipeValue", { percent }));
   },
 
+  openCompare(open) {
+    const { compareOpen, comparePanel } = this.parts;
+    comparePanel.hidden = !open;
+    compareOpen.setAttribute("aria-expanded", String(open));
+  },
+
   /* Bring the controls in line with the state of the page, then show it. */
   showCompared(options) {
     const { parts, model } = this;
@@ -72,6 +79,7 @@ extend(Page, {
     parts.compareView.value = this.compareView ? this.compareView.key : "";
     parts.shownView.value = this.view.key;
     if (this.other() === null) { this.swipe = null; }
+    if (this.other() !== null || this.view !== model.own) { this.openCompare(true); }
     this.show(this.day, options);
   },
 

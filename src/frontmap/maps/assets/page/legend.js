@@ -6,13 +6,14 @@ extend(Page, {
     const { palette } = model.data;
     const body = element("tbody");
     this.rows = [];
-    const row = (picture, label, measure, major) => {
+    const row = (state, picture, label, measure, major) => {
       const best = element("td", { class: "fm-number fm-best" });
       const interval = element("span", { class: "fm-note" });
       const change = element("td", { class: "fm-number fm-change" });
-      body.append(element("tr", major ? { class: "fm-major" } : {}, element("td", {}, picture),
-        element("th", { scope: "row" }, label, element("br"), interval), best, change));
-      this.rows.push({ measure, best, interval, change, label, major });
+      const line = element("tr", major ? { class: "fm-major" } : {}, element("td", {}, picture),
+        element("th", { scope: "row" }, label, element("br"), interval), best, change);
+      body.append(line);
+      this.rows.push({ state, line, measure, best, interval, change, label, major });
     };
     parts.lines.replaceChildren();
     const plain = (picture, label) => {
@@ -22,18 +23,19 @@ extend(Page, {
     };
     model.states.forEach((state, i) => {
       if (state.kind !== "party" || !model.otherSides(i)) { return; }
-      row(swatch("fm-strong-" + i), this.t("beyond", { party: model.stateLabel(i), side: model.otherSides(i) }), (at) => at.view.beyond(i, at.day), true);
+      row(i, swatch("fm-strong-" + i), this.t("beyond", { party: model.stateLabel(i), side: model.otherSides(i) }), (at) => at.view.beyond(i, at.day), true);
     });
     const ever = (i) => model.views.some((view) => view.has(i));
     model.states.forEach((state, i) => {
-      if (state.kind !== "party" && ever(i)) { row(swatch("fm-strong-" + i), model.stateLabel(i), (at) => at.view.everywhere(i, at.day)); }
+      if (state.kind !== "party" && ever(i)) { row(i, swatch("fm-strong-" + i), model.stateLabel(i), (at) => at.view.everywhere(i, at.day)); }
     });
     model.states.forEach((state, i) => {
       if (state.kind === "party") { plain(swatch("fm-pale-" + i), this.t("home", { party: model.stateLabel(i) })); }
     });
     const stroke = (colour, width, dash) => swatch(null, element("svg:path", { d: "M1 9H29", stroke: colour, "stroke-width": width, "stroke-dasharray": dash, fill: "none" }));
     plain(stroke(palette.front, 2.8), this.t("front"));
-    if (model.states.some((state, i) => state.kind === "contested" && ever(i))) { plain(stroke(palette.contested, 1.2, "4 3"), this.t("contestedEdge")); }
+    this.contestedEdges = model.states.flatMap((state, i) => (state.kind !== "contested" || !ever(i) ? [] :
+      [{ state: i, line: plain(stroke(palette.contested, 1.2, "4 3"), this.t("contestedEdge")) }]));
     if (model.border.length) { plain(stroke(palette.border, 1.6, "10 4 2 4"), this.t("border")); }
     if (model.data.rivers.length) { plain(stroke(palette.river, 1.3), this.t("river")); }
     this.addSwitch("gridBox", "fm-grid", swatch(null, element("svg:path", { d: "M1 9H29M15 1V17", stroke: "#55636e", "stroke-width": 0.8, "stroke-dasharray": "1 3", fill: "none" })), this.t("graticule"), "grid");
@@ -41,6 +43,8 @@ extend(Page, {
       const { level } = model.data;
       const label = level === null ? this.t("doubtPolicies") : this.t("doubtLevel", { percent: Math.round(50 + 50 * level) });
       this.addSwitch("bandBox", "fm-doubt", swatch("fm-doubt"), label, "band");
+      this.doubtNote = element("span", { class: "fm-note" });
+      this.bandBox.parentElement.lastChild.append(this.doubtNote);
     }
     this.compareLines = [plain(stroke(palette.compare, 2.4, "7 4"), ""), plain(swatch("fm-changed"), "")];
     this.changeHead = element("th", { scope: "col", class: "fm-change" });
@@ -68,6 +72,11 @@ extend(Page, {
   showFigures(a, b) {
     const { model, parts } = this;
     const { level } = a.view;
+    const views = b ? [a.view, b.view] : [a.view];
+    for (const { state, line, major } of [...this.rows, ...this.contestedEdges]) { line.hidden = !major && !views.some((view) => view.has(state)); }
+    if (this.doubtNote) {
+      this.doubtNote.textContent = views.every((view) => view.told.doubts) ? "" : " (" + this.t("doubtOnly", { view: model.viewLabel(model.own) }) + ")";
+    }
     this.stateHead.textContent = this.t(level === null ? "stateInterval" : "stateLevel", { percent: Math.round(100 * level) });
     for (const { measure, best, interval, change } of this.rows) {
       const told = measure(a);

@@ -61,6 +61,7 @@ extend(Page, {
     if (place >= 0) { this.choose(place); } else if (this.place !== null) { this.closePlace(); }
     for (const layer of ["band", "grid"]) { this.switchLayer(layer, state.get(layer) !== "off"); }
     this.day = model.dayOf(state.get("date")) ?? this.day;
+    this.openCompare(false);
     this.showCompared({ announce: false });
     if (claim) { this.openClaim(claim, { seek: false }); } else if (this.claim !== null) { this.closeClaim(); }
     if (place >= 0) { this.bringIntoView(place); }

@@ -17,6 +17,7 @@ class Page {
     this.claim = null;
     this.moved = false;
     this.timer = null;
+    this.openers = new Map();
     root.prepend(patterns(this.model));
     this.container = map ? map.getContainer() : this.parts.map;
     this.map = map || L.map(this.container, { zoomControl: true, keyboard: false, zoomSnap: 0.25 });
@@ -82,11 +83,33 @@ class Page {
     if (document.activeElement !== parts.date) { parts.date.value = model.iso(this.day); }
     this.showFigures(a, b);
     this.showComparison(a, b);
+    this.drawCharts(a, b);
     this.moveCursors();
     this.fillTable();
     if (this.place !== null) { this.showPlace(); }
     if (announce && !this.timer) { this.announce(summary); }
     this.remember();
+  }
+
+  /* Where the focus goes when a panel is closed: to what opened it, else to the map. */
+  noteOpener(panel) {
+    const { activeElement } = document;
+    if (activeElement !== document.body && !panel.contains(activeElement)) { this.openers.set(panel, activeElement); }
+  }
+
+  leave(panel) {
+    const opener = this.openers.get(panel);
+    this.openers.delete(panel);
+    (opener && opener.getClientRects().length ? opener : this.container).focus();
+  }
+
+  /* A button that closes a panel, as the escape key does. */
+  closer(panel, close) {
+    const leave = () => { close(); this.leave(panel); };
+    panel.onkeydown = (event) => { if (event.key === "Escape") { leave(); } };
+    const button = element("button", { type: "button", class: "fm-close", "aria-label": this.t("close") }, "×");
+    button.addEventListener("click", leave);
+    return button;
   }
 
   announce(text) {

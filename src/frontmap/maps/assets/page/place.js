@@ -3,6 +3,7 @@
 extend(Page, {
   choose(place) {
     if (place === null) { return; }
+    this.noteOpener(this.parts.place);
     this.place = place;
     this.drawing.choose(place);
     this.showPlace();
@@ -29,10 +30,8 @@ extend(Page, {
     const spells = model.spellsOf(this.place);
     const spell = spells.find((each) => each[0] <= this.day && this.day <= each[1]);
     const now = spell && this.decided(spell);
-    const close = element("button", { type: "button", class: "fm-close", "aria-label": this.t("close") }, "×");
-    close.addEventListener("click", () => { this.closePlace(); this.container.focus(); });
     const shown = this.drawing.nameOf(model.places[this.place]);
-    const content = [close, element("h3", {}, shown), element("p", { class: "fm-note" }, model.name(model.data.strings[district]))];
+    const content = [this.closer(parts.place, () => this.closePlace()), element("h3", {}, shown), element("p", { class: "fm-note" }, model.name(model.data.strings[district]))];
     const spellings = [...new Set([name, ...others.split("|")])].filter((other) => other && other !== shown);
     if (spellings.length) { content.push(element("p", { class: "fm-note" }, this.t("otherNames") + ": " + spellings.join(", "))); }
     if (this.view !== model.own) { content.push(element("p", { class: "fm-note" }, this.t("placeBy", { view: model.viewLabel(model.own) }))); }

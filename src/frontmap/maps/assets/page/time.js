@@ -3,7 +3,6 @@
 extend(Page, {
   bindControls() {
     const { parts, model } = this;
-    parts.more.open = window.innerWidth > 760;
     parts.copy.hidden = location.protocol === "about:";
     parts.slider.max = model.days - 1;
     for (const field of [parts.date, parts.compare]) {

@@ -85,6 +85,11 @@ class View {
 
   everywhere(state, day) { return this.area(state, day, () => true); }
 
-  /* Whether the page ever shows ground in a state under this history. */
-  has(state) { return this.model.data.sides.some((side) => this.areas[this.model.states[state].id + "|" + side]); }
+  /* Whether any ground ever is, or may be, in a state under this history. */
+  has(state) {
+    const { sides } = this.model.data, { id } = this.model.states[state];
+    this.known = this.known || new Map();
+    if (!this.known.has(id)) { this.known.set(id, sides.some((side) => (this.areas[id + "|" + side] || []).some((value) => value > 0))); }
+    return this.known.get(id);
+  }
 }

@@ -7,7 +7,7 @@ extend(Model, {
   },
 
   t(key, values) {
-    return (this.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? values[name] : whole));
+    return (this.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (values && Object.hasOwn(values, name) ? values[name] : whole));
   },
 
   /* A text of the data in the language chosen, if there is one, else as the data have it. */
@@ -76,7 +76,7 @@ extend(Model, {
       if (state.kind === "party" && this.otherSides(i)) {
         const [low, best, high] = view.beyond(i, day).map((value) => this.km2(value));
         parts.push(this.t("announcePart", { party: this.stateLabel(i), area: best, side: this.otherSides(i), low, high }));
-      } else if (state.kind === "contested") {
+      } else if (state.kind === "contested" && view.has(i)) {
         parts.push(this.t("announceContested", { area: this.km2(view.everywhere(i, day)[1]) }));
       }
     });
