@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from frontmap.areas import area_series, change_table, gain_table, spread_series, transitions, unfold
+from frontmap.areas import area_series, change_table, gain_table, overlap, spread_series, transitions, unfold
 from frontmap.cells import tessellate
 from frontmap.crs import WGS84, geodesic_area_km2
 
@@ -24,6 +24,18 @@ def test_series_by_hand() -> None:
     series = area_series(CODES, AREA, SIDE, n_states=2, n_groups=2)
     assert series[:, 0].tolist() == [[10, 20], [0, 20], [0, 0], [0, 40]]
     assert series[:, 1].tolist() == [[0, 40], [10, 40], [10, 60], [10, 20]]
+
+
+def test_series_of_more_groups_than_a_code_can_count() -> None:
+    codes, group = np.array([[0, 3]], dtype=np.uint8), np.array([0, 99])
+    series = area_series(codes, np.array([10.0, 20.0]), group, n_states=4, n_groups=100)
+    assert (series[0, 0, 0], series[0, 3, 99], series.sum()) == (10.0, 20.0, 30.0)
+
+
+def test_overlap_of_two_rectangles_by_hand() -> None:
+    # 4 x 3 and 5 x 2 that share 2 x 1: 2 / (12 + 10 - 2)
+    assert overlap([2.0], [12.0], [10.0]).tolist() == [0.1]
+    assert np.isnan(overlap([0.0], [0.0], [0.0])[0])
 
 
 def test_transitions_by_hand() -> None:

@@ -98,7 +98,7 @@ def test_all_files_are_written_and_nothing_else(small_history: fm.History, tmp_p
     paths = brief(small_history, tmp_path / "new" / "folder", sheets=False, progress=parts.append)
     assert set(paths) == FILES
     assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == FILES
-    assert parts == ["claims", "briefing.html", "tables", "zones"]
+    assert parts == ["areas", "claims", "policies and as-of days", "briefing.html", "tables", "zones"]
     first = paths["briefing.html"].read_bytes()
     assert brief(small_history, tmp_path / "again", sheets=False)["briefing.html"].read_bytes() == first
 

@@ -398,6 +398,24 @@ def test_places_in_a_row_at_the_rim_of_all_have_their_cells() -> None:
     assert shapely.contains(found.parts, shapely.points(sites[found.owner])).all()
 
 
+@pytest.mark.parametrize("origin", [(30.39222733064378, 50.22554633752589), (34.62486977183662, 48.85167666185151)])
+def test_edges_that_pass_a_corner_closely_do_not_cross_it_in_degrees(origin: tuple[float, float]) -> None:
+    # The edge between two rows of places passes the corner of a hole at less than it moves in degrees.
+    frame = shapely.box(0, 0, 1, 1).difference(shapely.box(0.3, 0.3, 0.6, 0.7))
+    frame = frame.difference(shapely.Polygon([(1, 0.5), (0.8, 0.4), (0.8, 0.6)]))
+    lattice = shapely.points([(x, y) for x in (0.2, 0.4, 0.6, 0.8) for y in (0.2, 0.4, 0.6, 0.8)])
+    lattice = lattice[shapely.intersects(frame, lattice)]
+
+    def put(xy: np.ndarray) -> np.ndarray:
+        return xy * [0.075, 0.05] + origin
+
+    spots = places([(point.x, point.y) for point in shapely.transform(lattice, put)])
+    made = tessellate(spots, shapely.transform(frame, put))
+
+    assert len(made.cells) == len(lattice)
+    assert verify_cells(made.cells, shapely.transform(frame, put)).relative_difference < 1e-9
+
+
 def test_cells_away_from_the_outline_are_taken_whole() -> None:
     xy = np.random.default_rng(2).uniform(0, 50_000, (2_000, 2))
     region = shapely.Point(25_000, 25_000).buffer(24_000, quad_segs=300)

@@ -18,7 +18,8 @@ from frontmap.wording import language
 SOUTH = Party(id="AA", label="Southland", colour="#b35806", home_country="SL", hatched=True)
 NORTH = Party(id="BB", label="Northland", colour="#542788", home_country="NL", hatched=False)
 DAYS = day_range(parse_day("2024-01-01"), parse_day("2024-01-11"))
-BAND = "path[@fill-opacity]"
+OWN = "g[@class='fm-own']/path"
+BAND = OWN + "[@fill-opacity]"
 
 
 def areas_of(*by_day: tuple[float, float, float]) -> pd.DataFrame:
@@ -86,7 +87,7 @@ def test_the_line_stands_where_the_numbers_say() -> None:
     # Eleven days from x = 46 to 990, 94.4 px each; 0 to 100 km2 from y = 176 to 10, 1.66 px for each km2.
     best = [0.0] * 5 + [50.0] * 3 + [100.0] * 3
     root = drawn(areas_of(*((value, value, value) for value in best)), claims_of(measure="area_gained"))
-    line = corners(str(the(root, "path[@stroke-width='2']").get("d")))
+    line = corners(str(the(root, OWN + "[@stroke-width='2']").get("d")))
     assert {(518.0, 176.0), (518.0, 93.0), (801.2, 93.0), (801.2, 10.0), (990.0, 10.0)} <= set(line)
     assert root.get("data-fm-days") == "11"
     assert (root.get("data-fm-left"), root.get("data-fm-right")) == ("46", "990")
@@ -107,7 +108,7 @@ def test_the_band_encloses_the_line() -> None:
 def test_an_area_that_moves_every_day_is_drawn_from_day_to_day() -> None:
     figures = [(value / 2, value, 100.0 - value) for value in (10, 20, 15, 30, 5, 40, 25, 45, 35, 50, 12)]
     root = drawn(areas_of(*figures), claims_of(measure="area_gained"))
-    line = str(the(root, "path[@stroke-width='2']").get("d"))
+    line = str(the(root, OWN + "[@stroke-width='2']").get("d"))
     ((start, moves, end),) = re.findall(r"^M46 [\d.]+V([\d.]+)l([^V]*)V([\d.]+)$", line)
     steps = [float(number) for number in moves.split()]
     x = [46 + sum(steps[0 : 2 * n : 2]) for n in range(12)]
@@ -123,7 +124,7 @@ def test_an_area_that_moves_every_day_is_drawn_from_day_to_day() -> None:
 
 def test_a_claim_is_a_point_of_its_day_figure_and_side() -> None:
     root = drawn(areas_of(*[(0, 0, 100)] * 11), claims_of())
-    mark = the(root, "./g/path")
+    mark = the(root, "./g/path[@data-claim]")
     # A diamond, for a claimant of neither side, begins 5 px above its middle: x = 46 + 5 * 94.4, y = 176 - 80 * 1.66.
     assert str(mark.get("d")).startswith("M518 38.2l5 5")
     assert mark.findtext("title") == "Monitor"
@@ -133,13 +134,13 @@ def test_a_claim_is_a_point_of_its_day_figure_and_side() -> None:
 def test_an_undated_claim_stands_hollow_on_its_day_of_publication() -> None:
     claims = claims_of(as_of_date=None)
     assert charted_claims(claims)["day"].tolist() == [pd.Timestamp("2024-01-07")]
-    group = the(drawn(areas_of(*[(0, 0, 100)] * 11), claims), "./g")
+    group = the(drawn(areas_of(*[(0, 0, 100)] * 11), claims), "./g[@fill]")
     assert group.get("fill") == "#ffffff"
     assert the(group, "path").get("data-day") == "6"
 
 
 def test_a_range_is_drawn_as_a_bar_and_its_middle() -> None:
-    group = the(drawn(areas_of(*[(0, 0, 100)] * 11), claims_of(lower=60.0, upper=100.0)), "./g")
+    group = the(drawn(areas_of(*[(0, 0, 100)] * 11), claims_of(lower=60.0, upper=100.0)), "./g[@fill]")
     bar, mark = group.findall("path")
     assert bar.get("d") == "M518.0 76.4V10.0"
     assert str(mark.get("d")).startswith("M518 38.2")
@@ -147,7 +148,7 @@ def test_a_range_is_drawn_as_a_bar_and_its_middle() -> None:
 
 def test_claims_of_one_day_and_figure_do_not_hide_each_other() -> None:
     claims = pd.concat([claims_of(claim_id=f"k{number}") for number in range(4)], ignore_index=True)
-    marks = drawn(areas_of(*[(0, 0, 100)] * 11), claims).findall("./g/path")
+    marks = drawn(areas_of(*[(0, 0, 100)] * 11), claims).findall("./g/path[@data-claim]")
     x = sorted(float(str(mark.get("d")).removeprefix("M").split()[0]) for mark in marks)
     assert len(x) == 4
     assert all(after - before >= 7 for before, after in pairwise(x))
@@ -158,7 +159,7 @@ def test_claims_of_one_day_and_figure_do_not_hide_each_other() -> None:
 def test_the_claims_are_one_stop_of_the_keyboard_and_none_where_they_say_nothing() -> None:
     claims = pd.concat([claims_of(claim_id=f"k{number}") for number in range(3)], ignore_index=True)
     root = drawn(areas_of(*[(0, 0, 100)] * 11), claims)
-    assert [mark.get("tabindex") for mark in root.findall("./g/path")] == ["0", "-1", "-1"]
+    assert [mark.get("tabindex") for mark in root.findall("./g/path[@data-claim]")] == ["0", "-1", "-1"]
     assert root.get("role") == "group"
     silent = area_chart(areas_of(*[(0, 0, 100)] * 11), claims, [SOUTH])
     assert "tabindex" not in silent

@@ -24,7 +24,7 @@ from tests.theatres import place, report, six_places, some_reports, write_theatr
 
 COMMANDS = ("brief", "areas", "change", "claims", "explain", "places", "check", "uncertainty", "validate")
 RULE = ("--policy", "assessed")
-ARGUMENTS = {"explain": ["Birch"], "validate": ["--only", "as-of"]}
+ARGUMENTS = {"brief": ["--no-sheets"], "explain": ["Birch"], "validate": ["--only", "as-of"]}
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -120,6 +120,19 @@ def test_brief_prints_a_short_table_and_where_the_files_are(say: Say, tiny: Path
     for name in ("briefing.html", "areas.csv", "changes.csv", "claims.csv", "zones.gpkg", "zones.geojson"):
         assert (tmp_path / "out" / name).stat().st_size > 0
         assert str(tmp_path / "out" / name) in said.out
+
+
+def test_brief_without_the_extra_says_what_to_install(
+    say: Say, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontmap.sheets.find_spec", lambda name: None)
+    said = say("brief", "--theatre", tiny, *RULE, "--out", tmp_path / "out")
+    assert said.code == 0
+    assert said.err.splitlines() == [
+        'Left out: maps, chart, document, slides, timeline; to have them: pip install "frontmap[print]"'
+    ]
+    assert (tmp_path / "out" / "briefing.html").is_file()
+    assert not list((tmp_path / "out").glob("map-*"))
 
 
 def test_brief_of_some_days_tells_only_these(say: Say, tiny: Path, tmp_path: Path) -> None:

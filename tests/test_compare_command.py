@@ -130,6 +130,47 @@ def test_two_maps_on_one_side_of_the_border(
     assert (code, "--side: expected one of NL, SL, found 'XX'" in err) == (2, True)
 
 
+def test_the_other_map_has_its_own_format_and_shift(
+    theirs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = days(tmp_path / "other.tar.xz", o_20240105=NARROW, o_20240106=NARROW)
+    words = (theirs, "--with", other, "--part", "agreement", "--json")
+
+    _, shifted, _ = run(capsys, *words, "--with-reader", "daily", "--with-shift-days", "-1")
+    code, _, err = run(capsys, *words, "--with-reader", "mine")
+
+    assert [row["date"] for row in json.loads(shifted)["agreement"]] == ["2024-01-04", "2024-01-05"]
+    assert (code, "found 'mine'" in err) == (2, True)
+
+
+def test_the_layer_of_the_other_map_is_chosen_apart(
+    theirs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rings = {"areas": [[[y, x] for x, y in WIDE]], "areas_ua": [[[y, x] for x, y in NARROW]]}
+    other = tmp_path / "owl_20240106.json"
+    other.write_text(json.dumps(rings))
+    words = (theirs, "--with", other, "--part", "agreement", "--json")
+
+    code, _, err = run(capsys, *words)
+    _, out, _ = run(capsys, *words, "--with-layer", "held-abroad")
+
+    assert (code, "--with-layer: expected which layer of owl_20240106.json" in err) == (2, True)
+    assert json.loads(out)["agreement"][0]["iou"] == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_map_of_elsewhere_is_told_but_not_compared(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turned = days(tmp_path / "turned.tar.xz", o_20240105=[[lat, lon] for lon, lat in WIDE])
+    words = (turned, "--theatre", tiny, "--policy", "assessed")
+
+    code, out, _ = run(capsys, *words)
+    refused, _, err = run(capsys, *words, "--part", "agreement")
+
+    assert (code, "Not held against the history: expected a map that reaches into the theatre" in out) == (0, True)
+    assert (refused, "check that longitude is written first" in err) == (2, True)
+
+
 def test_several_layers_are_shown_and_one_must_be_chosen_to_compare(
     tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 import frontmap as fm
-from frontmap.briefing import brief
+from frontmap.briefing import briefing_html
 from frontmap.maps.escape import address, colour, escape, escape_json, link
+from frontmap.maps.offline import save_page
 from frontmap.maps.scripts import PACKED_TYPE
+from frontmap.wording import languages
 from tests.pages import launched, opened
 from tests.theatres import claim, report, six_places, some_claims, some_reports, some_sources, write_theatre
 
@@ -33,14 +36,21 @@ HOSTILE = (
     "&lt;script&gt;",
     "\u2028alert(1)\u2029",
     "]]>",
+    "\u202eesrever\u2066",
+    "__proto__ constructor $& $1 {constructor} {day}",
     "<style>@import url(https://example.org/x.css)</style>",
 )
 ALL = " ".join(HOSTILE)
 
 
+def shown(text: str) -> str:
+    """Write a text as a page shows it: signs that turn the direction of what follows do nothing there."""
+    return re.sub("[\0\u202a-\u202e\u2066-\u2069]", "\ufffd", text)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_escaped_text_is_shown_as_it_was_written(text: str) -> None:
-    assert html.unescape(escape(text)) == text
+    assert html.unescape(escape(text)) == shown(text)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +64,7 @@ def test_escape_by_hand(text: object, expected: str) -> None:
 def test_no_sign_that_could_act_is_left(text: str) -> None:
     escaped = escape(text)
     assert not set("<>\"'`{}") & set(escaped)
-    assert html.unescape(escaped).replace("\r\n", "\n") == text.replace("\0", "\ufffd").replace("\r\n", "\n")
+    assert html.unescape(escaped).replace("\r\n", "\n") == shown(text).replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -130,9 +140,11 @@ def hostile_history(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     rivers = theatre.rivers.assign(name=ALL)
     reports_frame = theatre.reports.assign(source_url="javascript:alert(1)//https://example.org", origin=ALL)
     claims_frame = theatre.claims.assign(urls="javascript:alert(1) https://example.org/<script>alert(1)</script>")
+    own = ["title", "note", "attribution", "covers.0", *(f"party.{party.id}" for party in parties)]
+    said = dict.fromkeys([*own, *(f"name.{name}" for name in theatre.places["district"])], ALL)
     theatre = dataclasses.replace(
         theatre, title=ALL, attribution=ALL, note=ALL, parties=parties, licences=licences, rivers=rivers,
-        reports=reports_frame, claims=claims_frame,
+        reports=reports_frame, claims=claims_frame, translations=dict.fromkeys(languages(), said),
     )  # fmt: skip
     return fm.assess(theatre, policy=request.param)
 
@@ -145,8 +157,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 def written(history: fm.History, folder: Path) -> None:
     """Write the map and the briefing of a history."""
-    fm.show(history).save(folder / "map.html")
-    brief(history, folder, sheets=False)
+    views = [fm.assess(history.theatre, policy="majority")]
+    fm.show(history, views=views).save(folder / "map.html")
+    save_page(briefing_html(history, fm.test_claims(history), views=views), folder / "briefing.html")
 
 
 def harmless_scripts(policy: str, browser: Browser, folder: Path) -> dict[str, int]:
@@ -163,21 +176,30 @@ def test_hostile_texts_act_neither_on_the_map_nor_in_the_briefing(
     hostile_history: fm.History, browser: Browser, tmp_path: Path
 ) -> None:
     written(hostile_history, tmp_path)
+    told = shown(ALL)
     scripts_of = harmless_scripts(hostile_history.policy, browser, tmp_path / "harmless")
     for name in ("map.html", "briefing.html"):
         with opened(browser, tmp_path / name, link="#date=2024-01-09&vs=2024-01-02") as (page, tried):
-            assert page.title().split() == ALL.split()
-            assert page.inner_text("h1").split() == ALL.split()
+            assert page.title().split() == told.split()
+            assert page.inner_text("h1").split() == told.split()
             page.fill("[data-fm=find]", "birch")
             page.press("[data-fm=find]", "Enter")
             panel = page.inner_text("[data-fm=place]")
             assert "{{ 7*7 }}" in panel
             assert "<img src=x onerror=alert(1)>" in panel
             page.press("[data-fm=slider]", "ArrowRight")
+            page.click("[data-fm=table] summary")
+            page.select_option("[data-fm=compareView]", "majority")
+            page.click("[data-fm=swipeOn]")
+            for code in languages()[::-1]:
+                page.select_option("[data-fm=lang]", code)
+                assert page.title().split() == told.split()
+                assert told.split()[:9] == page.inner_text(".fm-attributed").split()[:9]
             page.select_option("[data-fm=names]", "ru")
             targets = page.eval_on_selector_all("a[href]", "links => links.map(link => link.protocol)")
             assert set(targets) <= {"https:", "http:", "file:"}
             assert page.locator("img, iframe, object, [onerror], [onload], [onmouseover]").count() == 0
+            assert not re.search("[\u202a-\u202e\u2066-\u2069]", page.inner_text("body"))
             kinds = page.eval_on_selector_all("script[type]", "scripts => scripts.map(script => script.type)")
             assert set(kinds) == {PACKED_TYPE}
             assert page.locator("script:not([type])").count() == scripts_of[name]

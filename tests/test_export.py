@@ -290,6 +290,29 @@ def test_small_batches_give_the_same_rows(tmp_path: Path, history: History, monk
     assert gpd.read_parquet(whole["zones.parquet"]).equals(gpd.read_parquet(parts["zones.parquet"]))
 
 
+def test_geojson_that_no_program_would_open_is_left_out_and_an_earlier_one_is_taken_away(
+    tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = export.write_zones(history, tmp_path)
+    vertices = shapely.get_num_coordinates(export.zone_layers(history).zones.geometry.to_numpy()).sum()
+    monkeypatch.setattr("frontmap.export.gis.GEOJSON_VERTICES", vertices)
+    assert export.write_zones(history, tmp_path) == whole
+
+    monkeypatch.setattr("frontmap.export.gis.GEOJSON_VERTICES", vertices - 1)
+    found = export.write_zones(history, tmp_path)
+
+    assert list(found) == ["zones.gpkg", "zones.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["zones.gpkg", "zones.parquet"]
+
+
+def test_no_days_give_no_rows_and_days_outside_are_refused(tmp_path: Path, history: History) -> None:
+    path = export.write_zones(history, tmp_path, days=[])["zones.gpkg"]
+
+    assert gpd.read_file(path, layer="zones").empty
+    with pytest.raises(DateError, match=r"expected days from .*, found 1999-01-01"):
+        export.zone_layers(history, days=[DAYS[0].date(), "1999-01-01"])
+
+
 def test_a_history_without_any_front_has_an_empty_layer(tmp_path: Path) -> None:
     path = export.write_zones(cast("History", WithoutFront()), tmp_path)["zones.gpkg"]
 

@@ -324,7 +324,9 @@ def test_a_notebook_that_runs_no_script_gets_a_link_to_the_saved_file(
     monkeypatch.chdir(tmp_path)
     shown = fm.show(history)
     assert "<a href=" not in shown._repr_html_().split("</iframe>")[1]
-    shown.save(tmp_path / "one map.html")
+    assert list(tmp_path.iterdir()) == [], "nothing is written unless asked for"
+    shown = fm.show(history, file="one map.html")
+    assert (tmp_path / "one map.html").read_text(encoding="utf-8") == shown.get_root().render()
     assert '<a href="one%20map.html" target="_blank">one map.html</a>' in shown._repr_html_().split("</iframe>")[1]
 
 
@@ -384,7 +386,8 @@ def test_keys_move_the_day_and_the_link_keeps_it(small: Page, history: fm.Histor
         assert day.inner_text() == "30 January 2024"
         page.wait_for_url("**date=2024-01-30*")
         spoken = str(page.get_attribute("[data-fm=slider]", "aria-valuetext"))
-        assert spoken.startswith("30 January 2024. Southland 0 square kilometres on Northland's side, interval 0 to ")
+        assert spoken.startswith("30 January 2024, Southland 0 square kilometres, interval 0 to ")
+        assert "on Northland's side; " in spoken
 
 
 def test_space_plays_and_stops_at_the_end(small: Page) -> None:

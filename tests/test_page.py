@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -181,6 +183,9 @@ def test_what_was_known_then_tells_nothing_of_later_days(shown: Page, views: lis
 
 def test_controls_choose_what_is_shown_and_compared(shown: Page) -> None:
     with at(shown, "date=2024-01-10") as page:
+        assert page.locator("[data-fm=comparePanel]").is_hidden()
+        page.click("[data-fm=compareOpen]")
+        assert page.get_attribute("[data-fm=compareOpen]", "aria-expanded") == "true"
         assert page.locator("[data-fm=swipeOn]").is_disabled()
         page.select_option("[data-fm=compareView]", "claimed-by:AA")
         assert "claimed by Southland" in page.inner_text(".fm-exchange h3")
@@ -218,10 +223,115 @@ def test_the_swipe_divides_the_map_by_keys_and_by_hand(shown: Page) -> None:
         assert max(lengths) > 20, "B is drawn"
         assert page.inner_text("[data-fm=sideA]") == "A: assessed, 10 January 2024"
         assert page.inner_text("[data-fm=sideB]") == "B: majority, 10 January 2024"
+        page.evaluate("frontmapPage.openClaim('k1', { seek: false })")
         assert violations(page) == []
         page.click("[data-fm=swipeOn]")
         assert divider.is_hidden()
         assert page.locator("path[clip-path]").count() == 0
+
+
+COURSE = """([name]) => [...document.querySelectorAll('.fm-chart-wide .fm-others path')].filter(
+    one => name === 'dashed' ? one.getAttribute('stroke-dasharray') : one.getAttribute('fill').startsWith('url')
+).map(one => one.getAttribute('d'))"""
+
+
+def drawn_km2(page: Page, path: str) -> dict[int, float]:
+    """Read areas off a course of the chart, by place on its time axis."""
+    told = page.eval_on_selector(".fm-chart-wide svg", "one => ({...one.dataset})")
+    axis = {f"fm{key}": float(told[f"fm{key}"]) for key in ("Left", "Right", "Top", "Bottom", "Days", "Most")}
+    points = [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
+    scale = axis["fmMost"] / (axis["fmBottom"] - axis["fmTop"])
+    step = (axis["fmRight"] - axis["fmLeft"]) / (axis["fmDays"] - 1)
+    return {round((x - axis["fmLeft"]) / step): (axis["fmBottom"] - y) * scale for x, y in points}
+
+
+def test_the_chart_shows_what_is_shown_and_what_it_is_compared_with(shown: Page, views: list[fm.History]) -> None:
+    def beyond(view: fm.History, day: int) -> float:
+        return view.area_on(view.days[day].date(), "AA", side="NL").best
+
+    with at(shown, "date=2024-01-10") as page:
+        assert page.locator(".fm-chart-wide .fm-own").is_visible()
+        assert page.locator(".fm-others path").count() == 0
+        assert page.locator("[data-fm=chartNote]").is_hidden()
+    with at(shown, "date=2024-01-10&shown=majority&with=claimed-by:AA") as page:
+        assert page.locator(".fm-chart-wide .fm-own").is_hidden()
+        assert page.inner_text("[data-fm=chartNote]") == "Chart: filled, majority; dashed, claimed by Southland"
+        for kind, view in (("filled", views[0]), ("dashed", views[1])):
+            told = drawn_km2(page, page.evaluate(COURSE, [kind])[0])
+            days = [day for day in told if 0 < day < 30]
+            assert [told[day] for day in days] == pytest.approx([beyond(view, day) for day in days], abs=0.2)
+            assert len(days) > 3
+        assert "told only of: assessed" in page.inner_text(".fm-doubt")
+        page.click(".leaflet-container", position={"x": 300, "y": 300})
+        assert "As told by: assessed" in page.inner_text("[data-fm=place]")
+    with at(shown, "date=2024-01-10&shown=assessed@2024-01-15") as page:
+        assert max(drawn_km2(page, page.evaluate(COURSE, ["filled"])[0])) == 14, "the course ends on the as-of day"
+    with at(shown, "date=2024-01-10&with=majority") as page:
+        assert page.locator(".fm-chart-wide .fm-own").is_visible()
+        assert len(page.evaluate(COURSE, ["dashed"])) >= 1
+
+
+def test_states_that_a_history_never_has_take_no_room(
+    shown: Page, history: fm.History, views: list[fm.History]
+) -> None:
+    for view in [history, *views[:2]]:
+        areas = view.areas()
+        ever = bool(areas.loc[areas["party"] == "contested", ["area_km2", "area_high_km2"]].to_numpy().any())
+        with at(shown, f"date=2024-01-10&shown={view.policy}") as page:
+            row = page.locator(".fm-areas tbody tr", has_text="Contested")
+            assert [one.is_visible() for one in row.all()] == [ever] * row.count()
+            assert page.locator(".fm-lines li", has_text="contested").is_visible() is ever
+            spoken = str(page.get_attribute("[data-fm=slider]", "aria-valuetext"))
+            assert ("contested" in spoken) is ever
+
+
+# Focus
+
+
+def test_the_focus_returns_to_what_opened_a_panel(shown: Page) -> None:
+    with at(shown, "date=2024-01-10") as page:
+        page.focus(".fm-chart-wide [data-claim=k1]")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-fm=claim]")).to_be_focused()
+        page.keyboard.press("Escape")
+        assert page.locator("[data-fm=claim]").is_hidden()
+        assert page.evaluate("document.activeElement.dataset.claim") == "k1"
+        page.fill("[data-fm=find]", "birch")
+        page.press("[data-fm=find]", "Enter")
+        page.click("[data-fm=place] .fm-close")
+        expect(page.locator("[data-fm=find]")).to_be_focused()
+        page.fill("[data-fm=find]", "")
+
+
+def test_the_tab_key_reaches_everything_in_the_order_of_reading(shown: Page) -> None:
+    with at(shown, "date=2024-01-10&with=majority&swipe=0.5") as page:
+        page.evaluate("() => { document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); }")
+        page.focus(".fm-skip")
+        passed = []
+        for _ in range(70):
+            page.keyboard.press("Tab")
+            passed.append(str(page.evaluate("document.activeElement.dataset.fm || document.activeElement.tagName")))
+            assert page.evaluate("document.activeElement.getClientRects().length"), (
+                f"the focus is on something that is not there, after {passed[-1]}"
+            )
+            if passed[-1] == "printAll":
+                break
+    named = [name for name, _ in groupby(passed) if name[0].islower()]  # a field of a day has several stops
+    assert named == ["map", "swipe", "focus", "wide", "find", "exchange", "names", "first", "previous", "play", "next",
+                     "last", "speed", "date", "compareOpen", "lang", "shownView", "compare", "compareView", "swipeOn",
+                     "compareOff", "slider", "path", "copy", "csv", "print", "printAll"]  # fmt: skip
+
+
+def test_colours_that_mean_something_stay_where_the_system_sets_its_own(shown: Page) -> None:
+    shown.emulate_media(forced_colors="active", reduced_motion="reduce")
+    with at(shown, "date=2024-01-10") as page:
+        ground = "getComputedStyle(document.querySelector('.fm-canvas')).backgroundColor"
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+        panes = "all => all.map(one => getComputedStyle(one).backgroundColor)"
+        assert set(page.eval_on_selector_all(".leaflet-pane svg", panes)) == {"rgba(0, 0, 0, 0)"}, "none hides another"
+        adjust = "all => all.map(one => getComputedStyle(one).forcedColorAdjust)"
+        assert set(page.eval_on_selector_all(".fm-swatch, .fm-chart-wide svg, .fm-labels", adjust)) == {"none"}
+    shown.emulate_media(forced_colors="none", reduced_motion="reduce")
 
 
 # The link
@@ -240,15 +350,17 @@ STATES = [
 ]
 
 
+KEPT = """link => [...new URLSearchParams(link)].sort().join() ===
+    [...new URLSearchParams((frontmapPage.hash || '').slice(1))].sort().join()"""
+
+
 @pytest.mark.parametrize("link", STATES)
 def test_every_state_of_the_page_is_in_its_link_and_comes_back(shown: Page, link: str) -> None:
     with at(shown, link) as page:
-        page.wait_for_timeout(250)
-        kept = page.evaluate("frontmapPage.hash")
-    assert parse_qs(kept[1:]) == parse_qs(link)
+        page.wait_for_function(KEPT, arg=link)
+        assert parse_qs(page.evaluate("frontmapPage.hash")[1:]) == parse_qs(link)
     with at(shown, "date=2024-01-03") as page:
-        page.wait_for_timeout(250)
-        assert page.evaluate("frontmapPage.hash") == "#date=2024-01-03", "nothing is left of the state before"
+        page.wait_for_function(KEPT, arg="date=2024-01-03")  # nothing is left of the state before
 
 
 @pytest.mark.parametrize(
@@ -268,6 +380,32 @@ def test_a_bad_link_is_harmless(shown: Page, link: str) -> None:
         assert page.locator(SWIPE).is_hidden()
         assert page.locator("[data-fm=claim]").is_hidden()
         assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_change_of_zoom_alone_is_in_the_link(shown: Page) -> None:
+    with at(shown, "date=2024-01-10") as page:
+        page.click(".leaflet-control-zoom-in")
+        page.wait_for_url("**view=*")
+        entries = page.evaluate("history.length")
+        page.click("[data-fm=next]")
+        page.click("[data-fm=focus]")
+        page.wait_for_url(lambda url: url.endswith("#date=2024-01-11"))
+        assert page.evaluate("history.length") == entries, "stepping does not fill the way back"
+
+
+def test_a_new_size_of_the_window_keeps_what_the_map_shows(shown: Page) -> None:
+    with at(shown, "date=2024-01-10&view=51.2000,35.1000,9.5") as page:
+        page.set_viewport_size({"width": 1000, "height": 640})
+        page.wait_for_timeout(250)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_timeout(350)
+        assert page.evaluate("frontmapPage.hash").endswith("view=51.2000%2C35.1000%2C9.5")
+
+
+def test_places_of_one_name_and_district_have_links_of_their_own(shown: Page) -> None:
+    names = "frontmap.Model.prototype.uniqueNames.call({ data: { strings: ['D', 'E'] }, places: "
+    rows = "[['Oak', '', 0], ['Oak', '', 1], ['Oak', '', 0], ['Elm', '', 0], ['__proto__', '', 0]] })"
+    assert shown.evaluate(names + rows) == ["Oak, D (1)", "Oak, E", "Oak, D (2)", "Elm", "__proto__"]
 
 
 def test_a_link_followed_at_once_is_not_overwritten(shown: Page) -> None:
@@ -326,7 +464,7 @@ def test_a_link_of_the_list_opens_the_claim_and_keeps_the_rest(shown: Page) -> N
 @pytest.mark.parametrize("lang", [code for code in languages() if code != "en"])
 def test_the_page_speaks_another_language_and_comes_back(shown: Page, history: fm.History, lang: str) -> None:
     words = page_words(history)[lang]
-    with at(shown, "date=2024-01-10&with=majority&place=Birch") as page:
+    with at(shown, "date=2024-01-10&with=majority&swipe=0.5&claim=k1&place=Birch") as page:
         before = page.evaluate(TEXT)
         page.select_option("[data-fm=lang]", lang)
         assert page.get_attribute("html", "lang") == lang
@@ -381,7 +519,7 @@ def test_the_csv_is_of_what_is_shown(shown: Page, views: list[fm.History]) -> No
 # Looks
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800), (3840, 2160)])
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (360, 740), (640, 400), (1280, 800), (3840, 2160)])
 def test_nothing_hangs_over_the_edge(shown: Page, width: int, height: int) -> None:
     shown.set_viewport_size({"width": width, "height": height})
     for lang in languages():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -278,6 +280,29 @@ def test_points_and_lines_among_polygons_are_left_out_and_counted() -> None:
 # What is refused
 
 
+def _topology(number: str) -> bytes:
+    """Give a triangle, one of whose coordinates is written as given."""
+    arcs = f"[[[35, 51], [36, {number}], [36, 52], [35, 51]]]"
+    return f'{{"type": "Topology", "arcs": {arcs}, "objects": {{"a": {{"type": "Polygon", "arcs": [[0]]}}}}}}'.encode()
+
+
+def _nested(depth: int) -> bytes:
+    """Give a feature whose geometry is a collection within a collection within..."""
+    shape = '{"type": "GeometryCollection", "geometries": [' * depth + json.dumps(polygon(BOX)) + "]}" * depth
+    return f'{{"type": "FeatureCollection", "features": [{{"type": "Feature", "geometry": {shape}}}]}}'.encode()
+
+
+def _zipped(*, encrypted: bool = False, method: int = 0) -> bytes:
+    """Give a zip with one map, whose headers say what is not true."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as pack:
+        pack.writestr("20240101.geojson", collection(({}, polygon(BOX))))
+    data = bytearray(sink.getvalue())
+    for header, flags in ((0, 6), (data.find(b"PK\x01\x02"), 8)):  # the file's own header, and that of the directory
+        data[header + flags], data[header + flags + 2] = int(encrypted), method
+    return bytes(data)
+
+
 def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     files = [
         Document("20240101.geojson", b"{"),
@@ -307,12 +332,49 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ("o_20240101.json", b'{"areas":[7]}', r"points \[latitude, longitude\] in ring 1 of areas"),
         ("20240101.geojson", b'{"type": "FeatureCollection", "features": 3}', "a GeoJSON FeatureCollection"),
         ("20240101.geojson", b"\xff\xfeFeatureCollection", "text in UTF-8"),
+        ("o_20240101.json", b'{"areas":[[[51, NaN], [51, 36], [52, 36]]]}', r"points \[latitude, longitude\]"),
+        ("o_20240101.json", b'{"areas":[],"areas_ua":5}', "a list of rings as member areas_ua"),
+        ("20240101.json", _topology("NaN"), "expected finite coordinates in geometry 1 of a, found NaN"),
+        ("20240101.json", b"PK\x03\x04 cut off", "expected a zip with a shapefile"),
+        ("20240101.geojson", _nested(30_000), "text that is no JSON"),
+        ("20240101.zip", _zipped(encrypted=True), "expected an archive that can be unpacked, found .* is encrypted"),
+        ("20240101.zip", _zipped(method=99), "expected an archive that can be unpacked, found .* not supported"),
+        ("map.geojson", collection(({}, polygon(BOX))).encode(), "another, or no day in the file's name"),
     ],
 )
 def test_a_file_that_is_no_map_is_refused_with_a_next_step(name: str, content: bytes, told: str) -> None:
     with pytest.raises(TableError, match=told) as error:
         reading(name, content)
     assert "next:" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["20240101.tar.xz", "20240101.zip"])
+def test_an_archive_that_would_fill_the_memory_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = collection(({}, polygon(BOX)))
+    content = _zipped() if name.endswith("zip") else tar_xz({"20240101.geojson": text})
+    size = len(text)
+
+    monkeypatch.setattr("frontmap.readers.documents.MOST_UNPACKED_BYTES", size)
+    assert km2(reading(name, content), "drawn") > 0
+    monkeypatch.setattr("frontmap.readers.documents.MOST_UNPACKED_BYTES", size - 1)
+    with pytest.raises(TableError, match="expected an archive that unpacks to at most"):
+        reading(name, content)
+
+
+def test_a_day_has_one_file_and_a_copy_of_it_is_read_once() -> None:
+    one, same, other = (
+        Document(name, collection(({}, polygon(ring))).encode())
+        for name, ring in (("a_20240101.geojson", BOX), ("b_20240101.geojson", BOX), ("c_20240101.geojson", NEXT_BOX))
+    )
+
+    series = read_files([one, same], name="days")
+
+    assert shown(series) == shown(read_files([one], name="days"))
+    assert series.notes == ("1 files that are there twice were read once.",)
+    with pytest.raises(
+        TableError, match=r"c_20240101\.geojson: expected one file for .*, found another one, a_"
+    ):
+        read_files([one, other], name="days")
 
 
 def test_an_empty_folder_and_an_unknown_reader_are_refused(tmp_path: Path) -> None:

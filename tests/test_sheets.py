@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -28,8 +29,9 @@ from frontmap.maps.payload import key_days
 from frontmap.sheets.document import document_pages
 from frontmap.sheets.drawing import Drawn
 from frontmap.sheets.figures import figures_on
-from frontmap.sheets.files import document_files, picture_files
+from frontmap.sheets.files import sheet_files
 from frontmap.sheets.map_sheet import map_sheet
+from frontmap.sheets.multiples import multiples_sheet
 from frontmap.sheets.paper import A4, WIDE, Form, Sheet, saved_pages, with_language
 from frontmap.sheets.scene import Scene
 from frontmap.sheets.slides import presentation
@@ -51,6 +53,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> fm.History:
     """Return a made-up theatre of six places in which one changes hands twice."""
     folder = write_theatre(tmp_path_factory.mktemp("small") / "theatre", toml=ONE_DAY)
     return fm.assess(fm.load(folder), policy="assessed")
+
+
+@pytest.fixture(scope="module")
+def small_files(small: fm.History) -> dict[str, bytes]:
+    """Return all sheets of the small theatre."""
+    return sheet_files(small, lambda: fm.test_claims(small), "en")
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +168,8 @@ def test_no_names_overlap_and_none_leaves_the_map(kursk_map: tuple[Sheet, Drawn]
         assert not hit.any()
 
 
-def test_every_file_names_its_sources_and_has_its_size(small: fm.History) -> None:
-    ledger = fm.test_claims(small)
-    files = picture_files(small, "en") | document_files(small, ledger, "en")
+def test_every_file_names_its_sources_and_has_its_size(small: fm.History, small_files: dict[str, bytes]) -> None:
+    files = small_files
     days = [f"{small.days[day]:%Y-%m-%d}" for day in key_days(small)]
     stems = [*(f"map-{day}{ending}" for day in days for ending in ("", "-wide")), "key-dates", "chart"]
     drawn = {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg", "pdf")}
@@ -205,27 +212,28 @@ def test_a_sheet_fetches_nothing_and_embeds_its_fonts(small: fm.History) -> None
     assert about["Author"] == about["CreationDate"] == ""
 
 
-def test_the_same_history_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+def test_the_same_history_gives_the_same_bytes_in_another_process(
+    small_files: dict[str, bytes], tmp_path: Path
+) -> None:
     folder = write_theatre(tmp_path / "theatre", toml=ONE_DAY)
     script = (
         "import hashlib, sys, frontmap as fm\n"
-        "from frontmap.sheets.files import document_files, picture_files\n"
+        "from frontmap.sheets.files import sheet_files\n"
         "h = fm.assess(fm.load(sys.argv[1]), policy='assessed')\n"
-        "made = picture_files(h, 'en') | document_files(h, fm.test_claims(h), 'en')\n"
-        "print(*(f'{name} {hashlib.sha256(made[name]).hexdigest()}' for name in sorted(made)), sep='\\n')\n"
+        "made = sheet_files(h, lambda: fm.test_claims(h), 'en')\n"
+        "print(*(f'{name} {hashlib.sha256(made[name]).hexdigest()}' for name in made), sep='\\n')\n"
     )
-    seen = [
-        subprocess.run(
-            [sys.executable, "-c", script, str(folder)],
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("77", "Asia/Tokyo"))
-    ]
-    assert len(seen[0].splitlines()) == 15
-    assert seen[0] == seen[1]
+    settings = {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder)],
+        env={**os.environ, **settings, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    here = [f"{name} {hashlib.sha256(content).hexdigest()}" for name, content in small_files.items()]
+    assert len(here) == 15
+    assert done.stdout.splitlines() == here
 
 
 def test_the_native_chart_holds_the_numbers_of_the_history(
@@ -273,7 +281,8 @@ def test_slides_are_titled_described_and_in_their_language(small: fm.History, la
 
 
 def test_the_document_tells_everything(kursk_history: fm.History, kursk_ledger: pd.DataFrame) -> None:
-    pages = document_pages(Scene(kursk_history, "en"), kursk_ledger, EN)
+    scene = Scene(kursk_history, "en")
+    pages = document_pages(scene, kursk_ledger, EN, [multiples_sheet(A4, scene, EN)])
     texts = pdf_text(saved_pages(pages, "Title", "en"))
     assert len(texts) == len(pages)
     whole = squeezed(" ".join(texts))
@@ -352,8 +361,8 @@ def test_sheets_are_written_with_the_briefing_or_left_out(
     assert "briefing.html" in paths
     assert not [name for name in paths if name.startswith(("map-", "chart", "timeline"))]
     monkeypatch.undo()
-    monkeypatch.setattr("frontmap.sheets.files.picture_files", lambda history, lang: {"map-x.png": b"x"})
-    monkeypatch.setattr("frontmap.sheets.files.document_files", lambda history, ledger, lang: {"briefing.pdf": b"y"})
+    made = {"map-x.png": b"x", "briefing.pdf": b"y"}
+    monkeypatch.setattr("frontmap.sheets.files.sheet_files", lambda history, ledger, lang: made)
     paths = brief(small, tmp_path / "with")
     assert paths["map-x.png"].read_bytes() == b"x"
     assert paths["briefing.pdf"] == tmp_path / "with" / "briefing.pdf"

@@ -204,6 +204,13 @@ def test_long_edges_are_geodesics(bounds: tuple[float, float, float, float]) -> 
 # Gaps
 
 
+def test_a_splinter_has_no_area_below_nothing() -> None:
+    # Three corners in a row for the plane; the geodesics between them enclose ground on the other side.
+    splinter = np.array([shapely.Polygon([(35.1, 51.4), (34.8, 51.1), (34.7, 51.0)])])
+    assert areas_km2(splinter)[0] == pytest.approx(km2(splinter[0]), rel=1e-9)
+    assert areas_km2(splinter)[0] > 1.0
+
+
 def test_gaps_are_listed_with_their_reason_and_are_never_zero() -> None:
     shape = shapely.box(35, 51, 35.1, 51.1)
     days = [date(2024, 1, n) for n in (1, 2, 5, 8)]

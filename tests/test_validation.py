@@ -19,7 +19,7 @@ from frontmap.validation.reporting import Case, make_case
 from frontmap.validation.revisions import areas_held, revisions, settled_days
 from frontmap.validation.revisions import summarise as sum_up
 from frontmap.validation.rivals import gp_classifier, half_samples, last_reports, nearest_place
-from frontmap.validation.scores import clustered_mean, clustered_ratio, interval_score, overlap
+from frontmap.validation.scores import clustered_mean, clustered_ratio, interval_score
 from frontmap.validation.truths import KINDS, N_DAYS, WIDTH_KM, Truth, make_truth
 from tests.theatres import report, some_reports, write_theatre
 
@@ -180,12 +180,6 @@ def test_the_interval_score_is_best_for_the_true_quantiles() -> None:
     scores = {z: interval_score([-z], [z], truth, level=0.9).mean() for z in (0.8, 1.2, 1.6449, 2.0, 2.6)}
 
     assert min(scores, key=lambda z: scores[z]) == 1.6449
-
-
-def test_overlap_of_two_rectangles_by_hand() -> None:
-    # 4 x 3 and 5 x 2 that share 2 x 1: 2 / (12 + 10 - 2)
-    assert overlap([2.0], [12.0], [10.0]).tolist() == [0.1]
-    assert np.isnan(overlap([0.0], [0.0], [0.0])[0])
 
 
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=30), st.integers(2, 5))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from frontmap.crs import FloatArray
 from frontmap.topology import IntArray
@@ -87,7 +87,7 @@ def area_series(codes: CodeArray, area_km2: FloatArray, group: IntArray, *, n_st
         From numpy, where the shapes do not fit.
     """
     n_slots = n_states * n_groups
-    first = np.bincount(codes[0] * n_groups + group, weights=area_km2, minlength=n_slots)
+    first = np.bincount(codes[0].astype(np.int64) * n_groups + group, weights=area_km2, minlength=n_slots)
     moves = transitions(codes)
     weight, where = area_km2[moves.cell], group[moves.cell]
     row = moves.day * n_slots
@@ -143,6 +143,35 @@ def spread_series(
             bounds[bound, :, state] = np.cumsum(steps, axis=0)
     bounds[np.abs(bounds) < _NOTHING_KM2] = 0.0
     return bounds[0], bounds[1]
+
+
+def overlap(both: ArrayLike, one: ArrayLike, other: ArrayLike) -> FloatArray:
+    """Tell the intersection over the union from three areas.
+
+    Parameters
+    ----------
+    both, one, other : array
+        Area of the intersection, and of each of the two.
+
+    Returns
+    -------
+    ndarray
+        From 0 to 1; NaN where both are empty or unknown.
+
+    Raises
+    ------
+    ValueError
+        From numpy, where the shapes do not fit.
+
+    Examples
+    --------
+    >>> overlap([2.0, 0.0], [4.0, 1.0], [3.0, 0.0]).tolist()
+    [0.4, 0.0]
+    """
+    shared = np.asarray(both, dtype=np.float64)
+    union = np.asarray(one, dtype=np.float64) + np.asarray(other, dtype=np.float64) - shared
+    result: FloatArray = np.divide(shared, union, out=np.full(union.shape, np.nan), where=union > 0.0)
+    return result
 
 
 def unfold(first: CodeArray, moves: Transitions, n_days: int) -> CodeArray:

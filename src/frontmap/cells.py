@@ -22,7 +22,7 @@ from frontmap.crs import (
     require_wgs84,
 )
 from frontmap.errors import GeometryError
-from frontmap.topology import OUTSIDE, IntArray, line_segments, shared_edges, vertex_numbers
+from frontmap.topology import OUTSIDE, IntArray, line_segments, segments, shared_edges, vertex_numbers
 from frontmap.voronoi import GRID_M, BoolArray, clipped_voronoi
 
 _TOUCH_M = 0.01
@@ -138,10 +138,11 @@ def tessellate(
     owner = _hand_over(nearest, parts, strays, sites["side"].to_numpy() if line is not None else np.zeros(len(sites)))
     handed = owner != nearest
     whole = _join(owner, parts, len(sites))
-    has_ground = ~shapely.is_missing(whole)
     known = [dense] if line is None else [dense, line]
+    placed = _placed(whole, projection, dense, np.array(known))
+    has_ground = ~shapely.is_missing(placed)
     return Tessellation(
-        cells=_cell_frame(sites[has_ground], _to_degrees(whole[has_ground], projection, np.array(known))),
+        cells=_cell_frame(sites[has_ground], placed[has_ground]),
         frame=dense,
         merged=merged,
         unplaced=unplaced,
@@ -399,6 +400,35 @@ def _across(sites: pd.DataFrame, regions: dict[str, GeometryArray]) -> tuple[str
             own = sites[sites["side"] == side]
             found.extend(own["place_id"][_off(shapely.union_all(faces), own)])
     return tuple(sorted(found))
+
+
+def _placed(
+    whole: GeometryArray, projection: LocalProjection, frame: BaseGeometry, known: GeometryArray
+) -> GeometryArray:
+    """Bring the cells of all sites to WGS84; None for sites that have none, or one that is nothing there.
+
+    What is straight in metres is not in degrees: an edge of a kilometre moves by centimetres against ground that it
+    passes as closely, such as the corner of a hole. Cells that came to cross are drawn again with their neighbours.
+    """
+    there = np.flatnonzero(~shapely.is_missing(whole))
+    in_metres = whole[there]
+    cells = _to_degrees(in_metres, projection, known)
+    broken = cells[~shapely.is_valid(cells)]
+    if len(broken):
+        around = np.unique(shapely.STRtree(cells).query(shapely.envelope(broken))[1])
+        ends, _ = segments(cells[around])
+        lines = shapely.union_all(shapely.linestrings(ends.reshape(-1, 2, 2)))
+        faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(np.array([lines]))))
+        inner = shapely.point_on_surface(faces)
+        inside = shapely.contains(frame, inner)
+        faces = faces[inside]
+        owner = shapely.STRtree(in_metres).nearest(projection.to_metres(inner[inside]))
+        cells[around] = None
+        for cell in np.intersect1d(owner, around):
+            cells[cell] = shapely.coverage_union_all(faces[owner == cell])
+    placed = np.full(len(whole), None, dtype=object)
+    placed[there] = cells
+    return placed
 
 
 def _to_degrees(cells: GeometryArray, projection: LocalProjection, known: GeometryArray) -> GeometryArray:

@@ -103,7 +103,7 @@ def zone_rows(ground: Ground, days: Sequence[int], codes: CodeArray, decisions: 
             changed.update(following.changed)
             following = next(series, None)
         made = {zone: _zone(ground, zone, labels, shapes[zone], known) for zone in changed if zone in shapes}
-        rows = {zone: _kept(rows.get(zone), made.get(zone)) for zone in shapes}
+        rows = {zone: rows[zone] if _stays(rows.get(zone), made.get(zone)) else made[zone] for zone in shapes}
         yield list(rows.values())
 
 
@@ -185,11 +185,11 @@ def _zone(ground: Ground, zone: int, labels: IntArray, shape: BaseGeometry, know
     }
 
 
-def _kept(old: Row | None, new: Row | None) -> Row:
-    """Keep the old row where the new one says the same."""
-    if new is None or (old and old["geometry"] is new["geometry"] and old["deciding"] == new["deciding"]):
-        return old or {}
-    return new
+def _stays(old: Row | None, new: Row | None) -> bool:
+    """Tell whether a row goes on: nothing new is said, or the same again."""
+    if old is None or new is None:
+        return new is None
+    return old["geometry"] is new["geometry"] and old["deciding"] == new["deciding"]
 
 
 def _front(pair: tuple[str, str], front_km: float, line: BaseGeometry) -> Row:

@@ -116,7 +116,7 @@ def _header(history: History, to: Language, made_on: date | None) -> str:
     """Tell the title, and in a few words what the page rests on."""
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in to.table("sections").items())
     return (
-        f'<header><h1>{escape(to.title(history.theatre))}</h1>'
+        f"<header><h1>{escape(to.title(history.theatre))}</h1>"
         f'<nav aria-label="{escape(to.text("contents"))}"><ul>{links}</ul></nav>'
         f'<details class="fm-about" id="about" open><summary>{escape(to.text("about"))}</summary>'
         f"<dl>{facts_list(history, to, made_on)}</dl></details></header>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -175,6 +176,12 @@ def chart_keys(history: History, to: Language) -> str:
     return f'<ul class="fm-chart-keys">{listed}</ul>'
 
 
+@lru_cache(maxsize=1)
+def _fraction_table(history: History) -> pd.DataFrame:
+    """Find the days on which fractions were left once, for all languages."""
+    return fraction_table(history)
+
+
 def claims_section(history: History, ledger: pd.DataFrame, to: Language) -> str:
     """Tell every published figure with ours and the verdict, and what follows from them.
 
@@ -208,7 +215,7 @@ def claims_section(history: History, ledger: pd.DataFrame, to: Language) -> str:
         f'<span id="claim-count" role="status"></span>'
         f'<span id="claim-pattern" hidden>{escape(head["shown"])}</span></p>'
     )
-    fractions, mismatches = fraction_table(history), claim_mismatches(ledger)
+    fractions, mismatches = _fraction_table(history), claim_mismatches(ledger)
     return (
         f"<p>{escape(told_ledger.claims_intro(ledger, to))} {escape(to.text('asRecorded'))}</p>{filters}"
         + html_table(told_ledger.claims_table(history, ledger, to), name="claim-table")

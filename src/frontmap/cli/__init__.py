@@ -151,11 +151,14 @@ def brief(
 
     language(lang)
     request = Request.read(theatre, policy, as_of, first, last, as_json, as_csv)
-    history = request.narrow(request.assess(request.load()))
+    whole = request.assess(request.load())
+    history = request.narrow(whole)
     folder = out or Path("out") / history.theatre.name
     with progress(f"Writing the briefing to {folder}") as tell:
         processes = min(2, os.cpu_count() or 1)
-        paths = write_briefing(history, folder, lang=lang, sheets=sheets, processes=processes, progress=tell)
+        paths = write_briefing(
+            history, folder, lang=lang, whole=whole, sheets=sheets, processes=processes, progress=tell
+        )
     left_out = []
     if sheets and missing_packages():
         left_out = [f"Left out: maps, chart, document, slides, timeline; to have them: {INSTALL_SHEETS}"]

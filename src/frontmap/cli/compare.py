@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,13 +23,15 @@ from frontmap.cli.request import (
     TheatreOption,
     ToOption,
 )
-from frontmap.errors import DateError, FrontmapError
+from frontmap.errors import DateError, FrontmapError, GeometryError
 
 if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
     from frontmap.snapshots import Survey
+
+_KNOWN_READER, _RIGHT_SHIFT = "the one that knows it", "right for its format"
 
 MANY_DAYS = 60  # more rows of days than this are thinned for people
 
@@ -60,7 +63,7 @@ def compare(
             "--reader",
             metavar="NAME",
             help="Format of FILE: daily, dated, deepstate, deepstate-daily, isw, nzz, owl, topojson.",
-            show_default="the one that knows it",
+            show_default=_KNOWN_READER,
         ),
     ] = None,
     shift_days: Annotated[
@@ -69,7 +72,23 @@ def compare(
             "--shift-days",
             metavar="N",
             help="Added to the dates of FILE: -1 if a file of a day shows the day before.",
-            show_default="right for its format",
+            show_default=_RIGHT_SHIFT,
+        ),
+    ] = None,
+    other_reader: Annotated[
+        str | None,
+        typer.Option("--with-reader", metavar="NAME", help="Format of the other map.", show_default=_KNOWN_READER),
+    ] = None,
+    other_shift_days: Annotated[
+        int | None,
+        typer.Option(
+            "--with-shift-days", metavar="N", help="Added to the other map's dates.", show_default=_RIGHT_SHIFT
+        ),
+    ] = None,
+    other_layers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with-layer", metavar="NAME", help="Kind of ground of the other map.", show_default="as --layer"
         ),
     ] = None,
     layers: Annotated[
@@ -137,7 +156,9 @@ def compare(
     folder = cache or default_folder()
     with progress(f"Measuring {files[0].name}"):
         found = survey(files, reader=reader, shift_days=shift_days, cache=folder)
-        other = survey(other_files, cache=folder) if other_files else None
+        other = (
+            survey(other_files, reader=other_reader, shift_days=other_shift_days, cache=folder) if other_files else None
+        )
         parts: dict[Part, pd.DataFrame] = {}
         if part in (None, Part.DAYS):
             days = daily(found.areas, found.changes)
@@ -147,7 +168,7 @@ def compare(
     why_not = ""
     if part is Part.AGREEMENT or (part is None and not as_csv):
         try:
-            parts[Part.AGREEMENT] = _agreement(request, found, other, layers or (), party, side)
+            parts[Part.AGREEMENT] = _agreement(request, found, other, layers or (), other_layers or (), party, side)
         except FrontmapError as error:
             if part is Part.AGREEMENT or other is not None or not _is_no_wonder(error):
                 raise
@@ -180,15 +201,16 @@ def _within(table: pd.DataFrame, request: Request, begins: str, ends: str) -> pd
 
 
 def _is_no_wonder(error: FrontmapError) -> bool:
-    """Tell whether a map need not have an agreement with the theatre: other days, or several kinds of ground."""
-    return isinstance(error, DateError) or str(error).startswith("--layer: expected which")
+    """Tell whether a map need not have an agreement with the theatre: other days or ground, or several kinds of it."""
+    return isinstance(error, DateError | GeometryError) or str(error).startswith("--layer: expected which")
 
 
 def _agreement(
     request: Request,
     found: Survey,
     other: Survey | None,
-    layers: list[str] | tuple[str, ...],
+    layers: Sequence[str],
+    other_layers: Sequence[str],
     party: str | None,
     side: str | None,
 ) -> pd.DataFrame:
@@ -196,12 +218,15 @@ def _agreement(
     from frontmap.snapshots import against_history, agreement
     from frontmap.validation.others import held_pair
 
+    series = found.series.single(layers)
     if other is not None:
         region = None if side is None else _ground_of(request, side)
-        shared = [layer for layer in layers if layer in other.layers]
-        pair = (found.series.single(layers), other.series.single(shared))
-        return agreement(*pair, region=region, first=request.first, last=request.last)
-    series = found.series.single(layers)
+        wanted = other_layers or [layer for layer in layers if layer in other.layers]
+        try:
+            theirs = other.series.single(wanted)
+        except FrontmapError as error:
+            raise FrontmapError(str(error).replace("--layer:", "--with-layer:", 1)) from error
+        return agreement(series, theirs, region=region, first=request.first, last=request.last)
     history = request.assess(request.load())
     whose, where = held_pair(history, party, side)
     with progress(f"Comparing with {history.theatre.title}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -161,30 +161,16 @@ class Request:
 
     def narrow(self, history: History) -> History:
         """
-        Leave only the days asked for: what went before still decides, but is not told.
-
-        Claims that need other days go as well: those about days left out or about no day, and, if the first days
-        are left out, those about gains.
+        Leave only the days asked for; see `frontmap.briefing.views.narrowed`.
 
         Raises
         ------
         KeyError
             If a column of the claims is missing.
         """
-        import pandas as pd
+        from frontmap.briefing.views import narrowed
 
-        from frontmap.control import clip_spells
-
-        first, last = self.days(history)
-        days = history.days[(history.days >= pd.Timestamp(first)) & (history.days <= pd.Timestamp(last))]
-        if len(days) == len(history.days):
-            return history
-        claims = history.theatre.claims[between(history.theatre.claims["as_of_date"], first, last)]
-        if days[0] > history.days[0]:
-            claims = claims[claims["measure"].str.endswith("_held")]
-        theatre = replace(history.theatre, period_start=first, period_end=last, claims=claims.reset_index(drop=True))
-        spells = {name: clip_spells(table, days) for name, table in history.spells_by_rule.items()}
-        return replace(history, theatre=theatre, days=days, spells_by_rule=spells)
+        return narrowed(history, *self.days(history))
 
     def days(self, history: History) -> tuple[date, date]:
         """

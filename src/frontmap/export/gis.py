@@ -2,7 +2,8 @@
 
 Precision: GeoJSON holds numbers and degrees with 6 decimals (about 10 cm), rounded after everything was computed in
 full precision; GeoPackage and GeoParquet hold unrounded coordinates and areas. Days are ISO dates, and both ends of a
-period belong to it. Rows stand in the order in which they end. Equal input gives equal bytes.
+period belong to it. Rows stand in the order in which they end. Equal input gives equal bytes. Programs read GeoJSON
+whole into memory: above `GEOJSON_VERTICES` vertices (some 45 MB; a country over years would take 350) it is left out.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 DEGREE_DECIMALS = 6
 BATCH_VERTICES = 500_000  # about 8 MB of coordinates
+GEOJSON_VERTICES = 2_000_000
 
 # A GeoPackage carries the time at which it was written; a fixed one keeps its bytes equal.
 _FIXED_TIME = "2000-01-01T00:00:00Z"
@@ -76,34 +78,41 @@ def write_zones(history: History, folder: str | Path, *, days: Iterable[date | s
     history
         What `frontmap.assess` returned.
     folder
-        Where to; created if absent. All files are written, or none.
+        Where to; created if absent. All files are written, or none. An earlier ``zones.geojson`` is taken away where
+        the new one is left out.
     days
         Keep only what holds on one of these days; the whole period by default.
 
     Returns
     -------
     dict of str to Path
-        The written files by name.
+        The written files by name; no ``zones.geojson`` where it would have more than `GEOJSON_VERTICES` vertices.
 
     Raises
     ------
     OutputError
         If a file cannot be written.
     DateError
-        If a day is not written year-month-day.
+        If a day is not written year-month-day, or lies outside the history.
     """
     periods = constant_periods(history, days)
-    names = ("zones.gpkg", "zones.parquet", "zones.geojson")
-    with atomic_folder(folder) as stage, ExitStack() as open_files:
+    names = ["zones.gpkg", "zones.parquet", "zones.geojson"]
+    with atomic_folder(folder) as stage:
         package, table, features = (stage / name for name in names)
-        to_table = open_files.enter_context(_parquet(table))
-        to_features = open_files.enter_context(_geojson(history, features))
-        for batch in _batches(spans(history, history.zone_rows, periods), ZONE_COLUMNS):
-            _append(history, batch, package, "zones")
-            to_table.write(batch)
-            to_features.write(batch)
-        for batch in _batches(spans(history, history.front_rows, periods), FRONT_COLUMNS):
-            _append(history, batch, package, "front")
+        with ExitStack() as open_files:
+            to_table = open_files.enter_context(_parquet(table))
+            to_features = open_files.enter_context(_geojson(history, features))
+            for batch in _batches(spans(history, history.zone_rows, periods), ZONE_COLUMNS):
+                _append(history, batch, package, "zones")
+                to_table.write(batch)
+                to_features.write(batch)
+            for batch in _batches(spans(history, history.front_rows, periods), FRONT_COLUMNS):
+                _append(history, batch, package, "front")
+        if to_features.vertices > GEOJSON_VERTICES:
+            features.unlink()
+            names.remove(features.name)
+    if features.name not in names:
+        (Path(folder) / features.name).unlink(missing_ok=True)
     return {name: Path(folder) / name for name in names}
 
 
@@ -135,13 +144,17 @@ class _Batch(NamedTuple):
 
 
 class _Features:
-    """A GeoJSON file that grows batch by batch."""
+    """A GeoJSON file that grows batch by batch, until it is too large."""
 
     def __init__(self, file: TextIO) -> None:
         self._file, self._between = file, ""
+        self.vertices = 0
 
     def write(self, batch: _Batch) -> None:
-        """Add the rows of a batch."""
+        """Add the rows of a batch; of a file that is too large nothing more is written."""
+        self.vertices += int(shapely.get_num_coordinates(batch.shapes).sum())
+        if self.vertices > GEOJSON_VERTICES:
+            return
         for feature in _features(batch):
             self._file.write(self._between + feature)
             self._between = ",\n"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from frontmap.crs import WGS84
 from frontmap.dates import last_day_before, parse_day
+from frontmap.errors import DateError
 from frontmap.layers import Row
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def zone_layers(history: History, *, days: Iterable[date | str] | None = None) -
     Raises
     ------
     DateError
-        If a day is not written year-month-day.
+        If a day is not written year-month-day, or lies outside the history.
     """
     periods = constant_periods(history, days)
     layers = ((history.zone_rows, ZONE_COLUMNS), (history.front_rows, FRONT_COLUMNS))
@@ -85,10 +86,14 @@ def constant_periods(history: History, days: Iterable[date | str] | None = None)
     Raises
     ------
     DateError
-        If a day is not written year-month-day.
+        If a day is not written year-month-day, or lies outside the history.
     """
     told = history.days
     wanted = None if days is None else pd.DatetimeIndex([parse_day(day) for day in days])
+    if wanted is not None and not wanted.isin(told).all():
+        strange = wanted[~wanted.isin(told)][0].date()
+        first, last = told[0].date(), told[-1].date()
+        raise DateError(f"expected days from {first} to {last}, found {strange}; next: choose days of the period")
     if history.surfaces is None:
         changed = np.isin(np.arange(len(told)), history.moves.day)
     elif wanted is not None:
@@ -128,6 +133,8 @@ def spans(history: History, rows_of: _Rows, periods: Sequence[_Days]) -> Iterato
     IndexError
         If a period begins outside the history.
     """
+    if not periods:
+        return
     running: dict[int, tuple[Row, Row]] = {}  # by identity: a row as the history gives it, and the same with its days
     before = None
     pictures = rows_of(history.days.get_indexer(pd.DatetimeIndex([first for first, _ in periods])).tolist())

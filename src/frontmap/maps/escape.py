@@ -15,7 +15,8 @@ __all__ = ["address", "colour", "escape", "escape_json", "link"]
 
 NEUTRAL_COLOUR = "#6b6b6b"
 
-_HTML = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'`{}"} | {0: "\ufffd"}
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # signs that turn the direction of what follows
+_HTML = {ord(sign): f"&#{ord(sign)};" for sign in "&<>\"'`{}"} | dict.fromkeys(map(ord, "\0" + _TURNING), "\ufffd")
 _JSON = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&`{}'\u2028\u2029\u007f"}
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
@@ -34,7 +35,7 @@ def escape(text: object) -> str:
     -------
     str
         The text with ``& < > " ' ` { }`` as numeric character references, which browsers show as the signs
-        themselves.
+        themselves; signs that would turn the direction of the text after it are replaced by U+FFFD.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date as Day
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from folium.template import Template
@@ -24,7 +25,12 @@ __all__ = ["HistoryMap", "show"]
 
 
 def show(
-    history: History, *, date: str | Day | None = None, lang: str = "en", views: Sequence[History] = ()
+    history: History,
+    *,
+    date: str | Day | None = None,
+    lang: str = "en",
+    views: Sequence[History] = (),
+    file: str | Path | None = None,
 ) -> OfflineMap:
     """Show a history on a map with a date control, in a notebook or, by its `save`, as one file.
 
@@ -39,6 +45,9 @@ def show(
         Language in which the page opens.
     views
         Further histories of the same theatre (other policies, other as-of days), to be compared with.
+    file
+        Where the page is written too; a link to it then stands below the map. Notebooks that run no script show only
+        this link: without a file they show no map.
 
     Returns
     -------
@@ -52,10 +61,15 @@ def show(
         If the day does not exist or lies outside the period.
     FrontmapError
         If a view is of another theatre or period.
+    OutputError
+        If the file cannot be written.
     """
     west, south, east, north = history.theatre.frame.bounds
     data = payload(history, lang=lang, views=views) | {"opening": opening_day(history, date)}
-    return HistoryMap(data, extent=((south, west), (north, east)))
+    shown = HistoryMap(data, extent=((south, west), (north, east)))
+    if file is not None:
+        shown.save(file)
+    return shown
 
 
 def opening_day(history: History, day: str | Day | None) -> str:
@@ -110,7 +124,8 @@ class HistoryMap(OfflineMap):
         {% endmacro %}
         {% macro html(this, kwargs) %}{{ this.markup }}{% endmacro %}
         {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = L.map("{{ this.get_name() }}").fitBounds({{ this.extent|tojson }});
+        var {{ this.get_name() }} = L.map("{{ this.get_name() }}", { trackResize: false });
+        {{ this.get_name() }}.fitBounds({{ this.extent|tojson }});
         {{ this.start }}
         {% endmacro %}
         """

@@ -31,11 +31,13 @@ _STYLE = re.compile(r"<style[^>]*>(?P<body>.*?)</style\s*>", re.DOTALL | re.IGNO
 _DATA = re.compile(r"<script[^>]*application/(?:json|deflate)[^>]*>.*?</script>", re.DOTALL | re.IGNORECASE)
 _STYLE_ATTRIBUTE = re.compile(r"""\sstyle\s*=\s*["']""", re.IGNORECASE)
 _CODE = re.compile(rf'<script type="{PACKED_TYPE}" id="{CODE_ID}">([^<]*)</script>')
-_DATA_TYPE = re.compile(r"""type\s*=\s*["']?application/(?:json|deflate)""", re.IGNORECASE)
+_DATA_TYPE = re.compile(r"""(?<![\w-])type\s*=\s*["']?application/(?:json|deflate)""", re.IGNORECASE)
 _CSS_FETCH = re.compile(r"url\(\s*(?![\"']?#)|@import|image-set\(|behavior\s*:", re.IGNORECASE)
 _JS_FETCH = re.compile(
     r"\btileLayer\b|\bfetch\s*\(|\bXMLHttpRequest\b|\bimportScripts\b|\bimport\s*\(|\bWebSocket\b|"
-    r"\bEventSource\b|\bsendBeacon\b|\bnew\s+Image\b|\bimageOverlay\b|https?:[^\s\"'`]*\{[xyzs]\}",
+    r"\bEventSource\b|\bsendBeacon\b|\bnew\s+Image\b|\bimageOverlay\b|https?:[^\s\"'`]*\{[xyzs]\}|"
+    r"\bRTCPeerConnection\b|\bWorker\s*\(|\bserviceWorker\b|\bwindow\.open\s*\(|"
+    r"\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)\s*\(",
 )
 _FETCHING_ATTRIBUTES = {
     "action", "archive", "background", "classid", "codebase", "data", "formaction", "icon", "lowsrc", "manifest",

@@ -94,7 +94,7 @@ def control_markup(
 <p class="fm-caption" data-fm="caption" aria-hidden="true"></p></div>
 <p class="fm-credit" data-fm="credit"></p>
 <div class="fm-side">
-<p class="fm-today"><span data-fm="day"></span> <span class="fm-note" data-fm="viewNote" hidden></span></p>
+<p class="fm-today"><span data-fm="day"></span> <span class="fm-note" data-fm="viewNote"></span></p>
 <table class="fm-areas" data-fm="areas"></table>
 <div class="fm-find"><label for="fm-find" {said("find")}</label>
 <input id="fm-find" data-fm="find" type="search" data-word-hint="findHint" placeholder="{escape(words["findHint"])}"
@@ -115,7 +115,8 @@ def control_markup(
 <span data-fm="playLabel">{escape(words["play"])}</span></button>
 {step("next")}{step("last")}<select data-fm="speed" {label("speed")}>{_speeds(words)}</select></span>
 <input type="date" data-fm="date" {label("jump")}>
-<button type="button" data-fm="compareOpen" aria-expanded="false" aria-controls="fm-compare" {said("compareOpen")}</button>
+<button type="button" data-fm="compareOpen" aria-expanded="false" aria-controls="fm-compare"
+ {said("compareOpen")}</button>
 <select class="fm-last" data-fm="lang" {label("language")}>{_languages(languages, lang)}</select></div>
 <div class="fm-bar fm-compare" id="fm-compare" data-fm="comparePanel" hidden>
 <label class="fm-field"><span {said("shownView")}</span><select data-fm="shownView"></select></label>
@@ -126,11 +127,12 @@ def control_markup(
 <input class="fm-slider" type="range" min="0" max="0" step="1" value="0" data-fm="slider" {label("slider")}
  aria-describedby="fm-keys">
 {chart}
+<p class="fm-note fm-keys" id="fm-keys" {said("keys")}</p>
 <p class="fm-note fm-chart-note" data-fm="chartNote" hidden></p>
-<div class="fm-bar fm-foot"><p class="fm-note fm-keys" id="fm-keys" {said("keys")}</p>
-<span class="fm-tools fm-last">{button("copy")}{button("csv")}{button("print")}{whole}</span></div>
+<div class="fm-bar fm-below">
 <details class="fm-numbers" data-fm="table"><summary {said("table")}</summary>
 <div class="fm-scroll" tabindex="0" role="group" {label("table")}><table class="fm-table"></table></div></details>
+<span class="fm-tools fm-last">{button("copy")}{button("csv")}{button("print")}{whole}</span></div>
 </div>
 <p class="fm-hidden" role="status" aria-live="polite" data-fm="live"></p>
 </section>"""

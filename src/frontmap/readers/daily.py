@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 import shapely
@@ -13,6 +14,8 @@ from frontmap.readers.features import features
 from frontmap.readers.pieces import DRAWN, Piece, Tally
 
 _HEAD_BYTES = 2000
+_FEW_OBJECTS = 100
+"""Text with more braces may be nested so deeply that GEOS overflows its stack; then Python reads it first."""
 
 
 def knows(document: Document) -> bool:
@@ -82,10 +85,10 @@ def pieces(document: Document, shift_days: int, tally: Tally) -> Iterator[Piece]
     day = day_of(document, shift_days, tally)
     if day is None:
         return
-    try:
-        together = shapely.from_geojson(document.data)
-    except (shapely.errors.GEOSException, UnicodeDecodeError):
-        together = None
+    together = None
+    if document.data.count(b"{") <= _FEW_OBJECTS:
+        with suppress(shapely.errors.GEOSException, UnicodeDecodeError):
+            together = shapely.from_geojson(document.data)
     if together is not None and together.geom_type == "GeometryCollection" and len(together.geoms) == 1:
         shape = together.geoms[0]
         yield Piece(document.name, "feature 1", DRAWN, day, day, None if shape.is_empty else shape)

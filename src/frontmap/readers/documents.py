@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 from frontmap.errors import Problem, TableError
 
 SUFFIXES = (".geojson", ".json", ".topojson")
+MOST_UNPACKED_BYTES = 2 * 2**30
+"""An archive with more in it is refused before it fills the memory; 769 real days take 60 MB."""
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 _NEXT = "give the path of a file of dated polygons (see docs/readers.md)"
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -26,6 +28,8 @@ _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _PLAIN = re.compile(r"(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)")
 _MONTH_FIRST = re.compile(rf"({_MONTH})(\d{{2}})(\d{{4}})(?!\d)", re.IGNORECASE)
 _DAY_FIRST = re.compile(rf"(?<!\d)(\d{{2}})({_MONTH})(\d{{4}})(?!\d)", re.IGNORECASE)
+# What the libraries raise for damaged archives; RuntimeError for encrypted ones and for unknown methods.
+_UNREADABLE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError, RuntimeError)
 _SECONDS = re.compile(r"(?<!\d)(\d{10})(?!\d)")
 
 
@@ -132,14 +136,17 @@ def unpacked(files: Sequence[Document]) -> list[Document]:
     Raises
     ------
     TableError
-        With every archive that is damaged, or holds no map.
+        With every archive that is damaged, locked, too large, or holds no map.
     """
     found: list[Document] = []
     problems: list[Problem] = []
     for file in files:
         try:
             members = list(_members(file))
-        except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
+        except TableError as error:
+            problems += error.problems
+            continue
+        except _UNREADABLE as error:
             problems.append(Problem(file.name, None, "an archive that can be unpacked", str(error), "fetch it again"))
             continue
         if not members:
@@ -198,21 +205,33 @@ def _may_hold_a_map(name: str) -> bool:
 
 def _members(file: Document) -> Iterator[Document]:
     if file.name.lower().endswith(_TAR):
-        found = []
+        found, size = [], 0
         with tarfile.open(fileobj=io.BytesIO(file.data)) as archive:
             for member in archive:  # read in the archive's own order: to go back means to decompress again
                 if member.isreg() and member.name.lower().endswith(SUFFIXES):
+                    size += member.size
+                    _require_room(file, size)
                     content = archive.extractfile(member)
                     assert content is not None
                     found.append((member.name, content.read()))
         yield from (Document(PurePosixPath(name).name, data) for name, data in sorted(found))
     elif file.name.lower().endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(file.data)) as pack:
-            names = sorted(pack.namelist())
-            if any(name.lower().endswith(".shp") for name in names):
+            members = sorted(pack.infolist(), key=lambda member: member.filename)
+            with_shapefile = any(member.filename.lower().endswith(".shp") for member in members)
+            maps = [member for member in members if member.filename.lower().endswith(SUFFIXES)]
+            _require_room(file, sum(member.file_size for member in (members if with_shapefile else maps)))
+            if with_shapefile:
                 yield file
-            for name in names:
-                if name.lower().endswith(SUFFIXES):
-                    yield Document(PurePosixPath(name).name, pack.read(name))
+            else:
+                yield from (Document(PurePosixPath(one.filename).name, pack.read(one)) for one in maps)
     else:
         yield file
+
+
+def _require_room(archive: Document, unpacked_bytes: int) -> None:
+    """Refuse an archive that says of itself that it unpacks to more than a map can be; no more than that is read."""
+    if unpacked_bytes > MOST_UNPACKED_BYTES:
+        expected = f"an archive that unpacks to at most {MOST_UNPACKED_BYTES / 2**30:g} GiB"
+        found = f"{unpacked_bytes / 2**30:.1f} GiB or more"
+        raise TableError([Problem(archive.name, None, expected, found, "take out what is no map, or unpack it first")])

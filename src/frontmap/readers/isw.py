@@ -67,11 +67,15 @@ def pieces(document: Document, shift_days: int, tally: Tally) -> Iterator[Piece]
 
     Raises
     ------
-    BadZipFile
-        If it is no zip.
+    DateError
+        If the shifted day lies outside the calendar.
     """
-    with zipfile.ZipFile(io.BytesIO(document.data)) as pack:
-        names = sorted(PurePosixPath(name).name for name in pack.namelist() if name.lower().endswith(".shp"))
+    try:
+        with zipfile.ZipFile(io.BytesIO(document.data)) as pack:
+            names = sorted(PurePosixPath(name).name for name in pack.namelist() if name.lower().endswith(".shp"))
+    except zipfile.BadZipFile as error:
+        tally.refuse(document.name, "a zip with a shapefile", str(error), "fetch it again")
+        return
     for name in names:
         day = document.day or day_in(name)
         if day is None:
@@ -89,7 +93,7 @@ def _rows(document: Document, name: str, day: date, tally: Tally) -> Iterator[Pi
     except (DataSourceError, DataLayerError, ValueError) as error:
         tally.refuse(document.name, f"a shapefile {name}", str(error), "fetch it again")
         return
-    shapes = shapely.force_2d(shapely.from_wkb(wkb))
+    shapes = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="fix"))
     there = shapely.is_geometry(shapes) & ~shapely.is_empty(shapes)
     tally.counts[_NULL] += int((~there).sum())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import shapely
@@ -68,7 +69,11 @@ def pieces(document: Document, shift_days: int, tally: Tally) -> Iterator[Piece]
         tally.refuse(document.name, "a member areas with a list of rings", type(content).__name__)
         return
     for member, layer in LAYERS.items():
-        for number, ring in enumerate(content.get(member) or [], start=1):
+        listed = content.get(member) or []
+        if not isinstance(listed, list):
+            tally.refuse(document.name, f"a list of rings as member {member}", type(listed).__name__)
+            continue
+        for number, ring in enumerate(listed, start=1):
             where = f"ring {number} of {member}"
             points = _lon_lat(ring)
             if points is None:
@@ -82,10 +87,11 @@ def pieces(document: Document, shift_days: int, tally: Tally) -> Iterator[Piece]
 
 
 def _lon_lat(ring: object) -> list[tuple[float, float]] | None:
-    """Turn a ring that is written latitude first."""
+    """Turn a ring that is written latitude first; None where it is none, or a number is missing."""
     if not isinstance(ring, Sequence) or isinstance(ring, str):
         return None
     try:
-        return [(float(lon), float(lat)) for lat, lon in ring]
+        points = [(float(lon), float(lat)) for lat, lon in ring]
     except (TypeError, ValueError):
         return None
+    return points if all(math.isfinite(value) for point in points for value in point) else None

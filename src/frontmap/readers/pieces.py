@@ -196,6 +196,9 @@ def _polygons(pieces: Sequence[Piece], tally: Tally) -> GeometryArray:
             shapes[number] = shape
     with_z = shapely.has_z(shapes)
     shapes[with_z] = shapely.force_2d(shapes[with_z])
+    for at in np.flatnonzero(np.isnan(shapely.area(shapes)) & shapely.is_geometry(shapes)).tolist():
+        tally.refuse(pieces[at].file, f"finite coordinates in {pieces[at].where}", "NaN", "repair the file")
+        shapes[at] = None
     for at in np.flatnonzero(~_in_degrees(shapes)).tolist():
         west, south, east, north = shapes[at].bounds
         found = f"bounds ({west:g}, {south:g}, {east:g}, {north:g})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from frontmap.errors import FrontmapError, Problem, TableError
@@ -29,6 +30,8 @@ class Reader:
         Tells whether a document is of this format.
     pieces : callable
         Reads a document with a shift of days, noting problems and counts in a tally.
+    dated_by_name : bool
+        Whether a file shows one day, so that no other may show the same ground on it.
     """
 
     name: str
@@ -36,7 +39,10 @@ class Reader:
     shift_days: int
     knows: Callable[[Document], bool]
     pieces: Callable[[Document, int, Tally], Iterator[Piece]]
+    dated_by_name: bool = True
 
+
+_TWICE = "{} files that are there twice were read once."
 
 # In the order in which they are asked: the more particular first.
 READERS = {
@@ -44,9 +50,9 @@ READERS = {
     for reader in (
         Reader("isw", "zip of shapefiles, as of ISW, day in the name", 0, isw.knows, isw.pieces),
         Reader("owl", "map data of Project Owl, day in the file's name", -1, owl.knows, owl.pieces),
-        Reader("nzz", "changes in a window of days, as of NZZ", 0, nzz.knows, nzz.pieces),
+        Reader("nzz", "changes in a window of days, as of NZZ", 0, nzz.knows, nzz.pieces, dated_by_name=False),
         Reader("topojson", "TopoJSON, day in the file's name", 0, topojson.knows, topojson.pieces),
-        Reader("dated", "GeoJSON with date_first and date_last", 0, dated.knows, dated.pieces),
+        Reader("dated", "GeoJSON with date_first and date_last", 0, dated.knows, dated.pieces, dated_by_name=False),
         Reader("deepstate", "GeoJSON of the DeepState map, kinds by colour", 0, deepstate.knows, deepstate.pieces),
         Reader("deepstate-daily", "daily mirror of the DeepState map", -1, daily.knows_mirror, daily.pieces),
         Reader("daily", "one GeoJSON file a day, day in its name", 0, daily.knows, daily.pieces),
@@ -116,13 +122,33 @@ def read_files(
     tally = Tally()
     found: list[Piece] = []
     broken: list[Problem] = []
+    shown_by: dict[tuple[str, date], Document] = {}
     for document in documents:
         try:
-            found += chosen.pieces(document, shift, tally)
+            told = list(chosen.pieces(document, shift, tally))
         except TableError as error:
             broken += error.problems
+            continue
+        if not chosen.dated_by_name or _is_first(document, told, shown_by, tally):
+            found += told
     tally.problems += [problem for problem in broken if problem not in tally.problems]
     return assemble(name, found, tally, reader=chosen.name)
+
+
+def _is_first(
+    document: Document, told: Sequence[Piece], shown_by: dict[tuple[str, date], Document], tally: Tally
+) -> bool:
+    """Tell whether no document before shows the same layer on the same day; a copy of one is left out and counted."""
+    for layer, day in {(piece.layer, piece.first): None for piece in told}:
+        before = shown_by.setdefault((layer, day), document)
+        if before is document:
+            continue
+        if before.data == document.data:
+            tally.counts[_TWICE] += 1
+        else:
+            tally.refuse(document.name, f"one file for {day}", f"another one, {before.name}", "leave one of them out")
+        return False
+    return True
 
 
 def series_name(paths: Sequence[Path]) -> str:
@@ -160,4 +186,5 @@ def _that_knows(document: Document) -> Reader:
         if reader.knows(document):
             return reader
     expected = "a map in a known format (" + ", ".join(sorted(READERS)) + ")"
-    raise TableError([Problem(document.name, None, expected, "another", "name its format with --reader")])
+    found = "another" if document.day else "another, or no day in the file's name"
+    raise TableError([Problem(document.name, None, expected, found, "name its format with --reader")])

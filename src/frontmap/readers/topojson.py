@@ -16,6 +16,8 @@ from frontmap.readers.pieces import DRAWN, Piece, Tally
 
 _HEAD_BYTES = 200
 _NULL = "{} objects without geometry were left out."
+# What numbers, lists and names raise where a Topology should have others.
+_NOT_AS_TOLD = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
 def knows(document: Document) -> bool:
@@ -77,7 +79,7 @@ def pieces(document: Document, shift_days: int, tally: Tally) -> Iterator[Piece]
                 tally.counts[_NULL] += shape is None
                 if shape is not None:
                     yield Piece(document.name, f"geometry {number} of {name}", DRAWN, day, day, shape)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, shapely.errors.GEOSException) as error:
+    except (*_NOT_AS_TOLD, shapely.errors.GEOSException) as error:
         tally.refuse(document.name, "a Topology with arcs and objects", f"{type(error).__name__}: {error}")
 
 
@@ -107,7 +109,8 @@ def _shape(told: Mapping[str, Any], arcs: Sequence[FloatArray]) -> BaseGeometry 
     for rings in listed:
         if rings:
             shell, *holes = [_ring(numbers, arcs) for numbers in rings]
-            polygons.append(shapely.Polygon(shell, holes))
+            with np.errstate(invalid="ignore"):  # what is not finite is refused later, for all formats
+                polygons.append(shapely.Polygon(shell, holes))
     if not polygons:
         return None
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)

@@ -190,11 +190,11 @@ def _draw_axes(sheet: Sheet, axes: Axes, days: pd.DatetimeIndex, step: float, si
 
 def _key_dates(sheet: Sheet, axes: Axes, dates: Sequence[tuple[int, str]], size_pt: float) -> None:
     """Write dates above their lines where there is room."""
-    free_from = axes.box.left - 8
+    free_from = axes.box.left
     for number, text in dates:
         x, half = float(axes.x(number)), width_pt(text, 0.92 * size_pt) / PT_PER_MM / 2
         left = min(max(x - half, free_from), axes.box.right - 2 * half)
-        if left >= free_from and abs(left + half - x) < half:
+        if left >= free_from and abs(left + half - x) <= half + 1e-6:
             sheet.text(left, axes.box.top - 1.2, text, 0.92 * size_pt, colour=PALETTE["muted"])
             free_from = left + 2 * half + 2
 

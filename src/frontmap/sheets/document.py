@@ -11,11 +11,9 @@ import pandas as pd
 from frontmap.claims import fraction_table
 from frontmap.maps.palette import PALETTE
 from frontmap.maps.payload import key_days
-from frontmap.sheets.chart_sheet import chart_sheet
 from frontmap.sheets.drawing import Style, draw_map
 from frontmap.sheets.figures import figures_on
-from frontmap.sheets.map_sheet import MARGIN_MM, draw_footer, draw_header, map_sheet
-from frontmap.sheets.multiples import multiples_sheet
+from frontmap.sheets.map_sheet import MARGIN_MM, draw_footer, draw_header
 from frontmap.sheets.paper import A4, LEADING, PT_PER_MM, Box, Sheet
 from frontmap.sheets.tabular import draw_table, picked, shares
 from frontmap.sheets.text import plain, wrapped
@@ -79,7 +77,7 @@ def opening(scene: Scene) -> int:
     return max(key_days(scene.history), key=lambda day: float(held[day]))
 
 
-def document_pages(scene: Scene, ledger: pd.DataFrame, to: Language) -> list[Sheet]:
+def document_pages(scene: Scene, ledger: pd.DataFrame, to: Language, drawn: Sequence[Sheet]) -> list[Sheet]:
     """Make the pages of the document.
 
     Parameters
@@ -90,6 +88,8 @@ def document_pages(scene: Scene, ledger: pd.DataFrame, to: Language) -> list[She
         What `frontmap.test_claims` returned.
     to
         The language.
+    drawn
+        Sheets that have been drawn, to follow the title page: map, key dates, chart. They get a page number.
 
     Returns
     -------
@@ -110,9 +110,7 @@ def document_pages(scene: Scene, ledger: pd.DataFrame, to: Language) -> list[She
         changes.append(Part(fractions_table(history, fractions, to), 8.0, before=before))
     pages = [
         _title_page(scene, to),
-        map_sheet(A4, scene, opening(scene), to)[0],
-        multiples_sheet(A4, scene, to),
-        chart_sheet(A4, scene, to),
+        *drawn,
         *_table_pages(scene, changes, to),
     ]
     if len(ledger):

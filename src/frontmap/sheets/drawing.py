@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawn", "Style", "draw_lines", "draw_map", "draw_marks", "draw_paper", "map_view"]
 
+MANY_DOTS = 300  # if more places lie on a map their dots are smaller, so that together they hide no more of it
+
 
 @dataclass(frozen=True)
 class Style:
@@ -247,10 +249,9 @@ def _dots(sheet: Sheet, view: View, scene: Scene, style: Style) -> None:
     box = view.box
     points = view.points_to_sheet(xy)
     within = (points > (box.left, box.top)).all(axis=1) & (points < (box.right, box.bottom)).all(axis=1)
-    round_ones = shapely.buffer(shapely.points(points[within]), 0.48 * style.weight, quad_segs=4)
-    sheet.shape(
-        shapely.multipolygons(round_ones), face=PALETTE["ink"], edge=PALETTE["paper"], width_pt=0.5 * style.weight
-    )
+    size = style.weight * min(1.0, (MANY_DOTS / max(1, within.sum())) ** 0.5)
+    round_ones = shapely.buffer(shapely.points(points[within]), 0.48 * size, quad_segs=4)
+    sheet.shape(shapely.multipolygons(round_ones), face=PALETTE["ink"], edge=PALETTE["paper"], width_pt=0.5 * size)
 
 
 def _names(view: View, scene: Scene, style: Style, to: Language) -> Names:

@@ -177,7 +177,7 @@ class Names:
                 return
 
     def across(self, name: str, ground: BaseGeometry | None, *, size_pt: float) -> None:
-        """Write the name of a side of the border in wide letters where its ground is widest.
+        """Write the name of a side of the border, if it is one word in wide letters, where its ground is widest.
 
         Parameters
         ----------
@@ -193,7 +193,8 @@ class Names:
         TypeError
             From shapely, if the ground is no polygon.
         """
-        shown = "\u2009".join(plain(name).upper()[:40])
+        shown = plain(name).upper()
+        shown = shortened(shown, LONGEST_MM * PT_PER_MM, size_pt, bold=True) if " " in shown else " ".join(shown[:20])
         if ground is None or shapely.is_empty(ground) or not shown:
             return
         high, wide = size_pt / PT_PER_MM, width_pt(shown, size_pt, bold=True) / PT_PER_MM

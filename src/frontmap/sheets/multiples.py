@@ -82,7 +82,7 @@ def multiples_sheet(form: Form, scene: Scene, to: Language, *, framed: bool = Tr
     y = sheet.paragraph(left, upper, wide - 2, to.text("sheets.legend"), 1.1 * size_pt, bold=True) + 1.5
     y = draw_keys(sheet, Box(left, y, wide - 2, 0), map_keys(scene, to), size_pt)
     if first is not None:
-        scale_bar(sheet, first, left + 2, y + 3.6 * line_mm, 0.5 * wide, size_pt, to)
+        scale_bar(sheet, first, left + 2, min(y + 3.6 * line_mm, bottom - 0.5), 0.5 * wide, size_pt, to)
         arrow = 2.6 * line_mm
         middle = (first.box.right - 0.5 * arrow, first.box.bottom - 0.75 * arrow)
         north_arrow(sheet, first, *middle, 0.8 * arrow, to.text("sheets.north"))

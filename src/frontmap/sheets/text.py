@@ -6,12 +6,12 @@ import re
 import unicodedata
 from functools import cache
 
-from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font, LoadFlags
+
+from frontmap.sheets.fonts import font_file
 
 __all__ = ["plain", "shortened", "width_pt", "wrapped"]
 
-FAMILY = "DejaVu Sans"
 ELLIPSIS = "…"
 _REFERENCE_PT = 100
 _MARKS = re.compile(r"(\w)(?:(?![0-9A-Za-z])[\u0300-\u036f]){3,}")
@@ -21,7 +21,7 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
 @cache
 def _font(bold: bool) -> FT2Font:
     # One of our own: matplotlib changes the size of those that it keeps.
-    font = FT2Font(findfont(FontProperties(family=FAMILY, weight="bold" if bold else "normal")))
+    font = FT2Font(font_file(bold))
     font.set_size(_REFERENCE_PT, 72)
     return font
 

@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
+from frontmap.areas import overlap
 from frontmap.crs import FloatArray, GeometryArray, geodesic_area_km2
 from frontmap.dates import add_days, day_range
-from frontmap.errors import DateError
+from frontmap.errors import DateError, GeometryError
 from frontmap.history import History
 from frontmap.readers import DrawnSeries
 from frontmap.readers.pieces import polygons_only
@@ -76,7 +76,7 @@ def agreement(
     pair_km2[known] = geodesic_area_km2([polygons_only(shape, []) for shape in overlaps])
     both_km2 = np.minimum(np.minimum(pair_km2[pair.ravel()], own_km2), other_km2)
     columns = (days, own_km2, other_km2, both_km2, own_km2 - both_km2, other_km2 - both_km2)
-    iou = _overlap(both_km2, own_km2, other_km2)
+    iou = overlap(both_km2, own_km2, other_km2)
     return pd.DataFrame(dict(zip(AGREEMENT_COLUMNS, (*columns, iou), strict=True)))
 
 
@@ -118,7 +118,10 @@ def against_history(
     ------
     DateError
         If they share no day.
+    GeometryError
+        If the map does not reach into the theatre at all.
     """
+    _require_near(history, series)
     start, end = history.days[0].date(), history.days[-1].date()
     start, end = max(first or series.first, start), min(last or series.last, end)
     if end < start:
@@ -151,6 +154,17 @@ def against_history(
     return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS))
 
 
+def _require_near(history: History, series: DrawnSeries) -> None:
+    """Refuse a map of elsewhere, such as one with latitude written first."""
+    frame, drawn = shapely.box(*history.theatre.frame.bounds), shapely.box(*series.states.total_bounds)
+    if not frame.intersects(drawn):
+        near, far = (", ".join(f"{degrees:.2f}" for degrees in box.bounds) for box in (frame, drawn))
+        raise GeometryError(
+            f"expected a map that reaches into the theatre ({near}), found {series.name} ({far}; west, south, east, "
+            "north); next: check that longitude is written first, and the theatre"
+        )
+
+
 def _state_numbers(series: DrawnSeries, days: pd.DatetimeIndex) -> np.ndarray:
     """Give the state of each day, -1 in a gap."""
     numbers = np.full(len(days), -1)
@@ -169,14 +183,6 @@ def _clipped(series: DrawnSeries, numbers: np.ndarray, region: BaseGeometry | No
     return shapes
 
 
-def _overlap(both_km2: ArrayLike, one_km2: ArrayLike, other_km2: ArrayLike) -> FloatArray:
-    """Give the intersection over the union; NaN where both are empty or unknown."""
-    shared = np.asarray(both_km2, dtype=np.float64)
-    union = np.asarray(one_km2) + np.asarray(other_km2) - shared
-    iou: FloatArray = np.divide(shared, union, out=np.full(union.shape, np.nan), where=union > 0.0)
-    return iou
-
-
 def _one_day(
     on_cell: FloatArray, total: float, cells_km2: float, held: np.ndarray, best: float, low: float, high: float
 ) -> dict[str, float]:
@@ -184,7 +190,7 @@ def _one_day(
     return {
         "map_km2": theirs,
         "both_km2": both,
-        "iou": float(_overlap(both, cells_km2, theirs)),
+        "iou": float(overlap(both, cells_km2, theirs)),
         "relative_error": best / theirs - 1.0 if theirs > 0.0 else np.nan,
         "in_interval": float(low <= theirs <= high),
         "beyond_km2": max(total - theirs, 0.0),

@@ -124,7 +124,8 @@ def areas_km2(polygons: GeometryArray, edges: Edges | None = None) -> FloatArray
         return geodesic_area_km2(polygons)
     polygon = np.repeat(np.arange(len(polygons)), np.diff(edges.stop))
     share_km2 = edges.sign * edge_m2[edges.number] / 1e6
-    return np.bincount(polygon, share_km2, minlength=len(polygons)).astype(np.float64)
+    signed = np.bincount(polygon, share_km2, minlength=len(polygons)).astype(np.float64)
+    return np.abs(signed)  # of a splinter the ellipsoid may show the other side than the plane does
 
 
 def changed(edges: Edges) -> tuple[BoolArray, BoolArray]:

@@ -54,35 +54,6 @@ def interval_score(low: ArrayLike, high: ArrayLike, truth: ArrayLike, *, level: 
     return score
 
 
-def overlap(both: ArrayLike, one: ArrayLike, other: ArrayLike) -> FloatArray:
-    """Tell the intersection over the union from three areas.
-
-    Parameters
-    ----------
-    both, one, other : array
-        Area of the intersection, and of each of the two.
-
-    Returns
-    -------
-    ndarray
-        From 0 to 1; NaN where both are empty.
-
-    Raises
-    ------
-    ValueError
-        From numpy, where the shapes do not fit.
-
-    Examples
-    --------
-    >>> overlap([2.0, 0.0], [4.0, 1.0], [3.0, 0.0]).tolist()
-    [0.4, 0.0]
-    """
-    shared = np.asarray(both, dtype=np.float64)
-    union = np.asarray(one, dtype=np.float64) + np.asarray(other, dtype=np.float64) - shared
-    result: FloatArray = np.divide(shared, union, out=np.full(union.shape, np.nan), where=union > 0.0)
-    return result
-
-
 def clustered_mean(values: ArrayLike, cluster: ArrayLike) -> Estimated:
     """Average values that depend on each other within clusters.
 

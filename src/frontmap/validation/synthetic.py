@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from frontmap.areas import overlap
 from frontmap.crs import FloatArray
 from frontmap.estimate.draws import centred
 from frontmap.estimate.evidence import gather
@@ -18,7 +19,7 @@ from frontmap.estimate.parameters import Parameters
 from frontmap.spread import spread
 from frontmap.validation.reporting import HOME, INTRUDER, START, Case, calendar_day, make_case
 from frontmap.validation.rivals import gp_classifier, half_samples, has_classifier, last_reports, nearest_place
-from frontmap.validation.scores import Estimated, clustered_mean, clustered_ratio, interval_score, overlap
+from frontmap.validation.scores import Estimated, clustered_mean, clustered_ratio, interval_score
 from frontmap.validation.truths import WIDTH_KM, make_truth
 from frontmap.voronoi import BoolArray
 

@@ -24,6 +24,9 @@ extend(Page, {
     const own = a.view === model.own;
     parts.chartNote.hidden = !this.charts.length || (own && other === null);
     parts.chartNote.textContent = [this.t("chartFilled", { view: model.viewLabel(a.view) }), other && this.t("chartDashed", { view: model.viewLabel(other) })].filter(Boolean).join("; ");
+    const drawn = [a.view, other].map((view) => (view === null ? "" : view.key)).join(" ");
+    if (drawn === this.drawnCharts) { return; }
+    this.drawnCharts = drawn;
     for (const chart of this.charts) {
       chart.querySelector(".fm-own").classList.toggle("fm-away", !own);
       chart.querySelector(".fm-others").replaceChildren(...(own ? [] : this.filled(chart, a.view)), ...(other ? this.dashed(chart, other) : []));
@@ -38,10 +41,12 @@ extend(Page, {
     const parties = model.states.flatMap((state, i) => (state.kind === "party" ? [i] : []));
     return parties.map((state, party) => {
       const rows = Array.from({ length: view.days }, (_, day) => view.beyond(state, day));
-      const line = (k) => rows.map((row, day) => (day > 0 && day < rows.length - 1 && row[k] === rows[day - 1][k] && row[k] === rows[day + 1][k] ? "" : x(day) + " " + y(row[k])));
-      const corners = (k) => line(k).filter(Boolean);
-      const ever = rows.some((row) => row[2] > 0);
-      return { ever, party, colour: safeColour(model.states[state].colour), low: corners(0), best: corners(1), high: corners(2), base: fmBottom, end: x(rows.length - 1), begin: x(0) };
+      const level = (k, day) => rows[day - 1] && rows[day + 1] && rows[day][k] === rows[day - 1][k] && rows[day][k] === rows[day + 1][k];
+      const corners = (k) => rows.flatMap((row, day) => (level(k, day) ? [] : [x(day) + " " + y(row[k])]));
+      return {
+        party, colour: safeColour(model.states[state].colour), ever: rows.some((row) => row[2] > 0),
+        low: corners(0), best: corners(1), high: corners(2), base: fmBottom, begin: x(0), end: x(rows.length - 1),
+      };
     }).filter((course) => course.ever);
   },
 

@@ -98,8 +98,7 @@ extend(Page, {
     parts.swipeOn.setAttribute("aria-pressed", String(divided));
     parts.swipe.hidden = parts.sides.hidden = !divided;
     parts.exchange.hidden = b === null;
-    parts.viewNote.hidden = a.view === model.own && b === null;
-    parts.viewNote.textContent = parts.viewNote.hidden ? "" : model.viewLabel(a.view);
+    parts.viewNote.textContent = model.viewLabel(a.view);
     if (b === null) { return; }
     if (divided) {
       this.placeSwipe();

@@ -54,8 +54,7 @@ extend(Page, {
       this.moved = true;
       this.map.setView([view[0], view[1]], clamp(view[2], 5, 13), { animate: false });
     } else if (this.moved) {
-      this.moved = false;
-      this.map.fitBounds(this.outlook, { animate: false });
+      this.fit(this.outlook, false);
     }
     const place = model.names.indexOf(state.get("place"));
     if (place >= 0) { this.choose(place); } else if (this.place !== null) { this.closePlace(); }
@@ -102,17 +101,18 @@ extend(Page, {
   bindPrint() {
     window.addEventListener("beforeprint", () => {
       this.printing = true;
-      this.seen = this.map.getBounds();
+      this.seen = { bounds: this.map.getBounds(), centre: this.map.getCenter(), zoom: this.map.getZoom(), moved: this.moved };
       this.root.classList.add("fm-printing");
       this.map.invalidateSize({ animate: false });
-      this.map.fitBounds(this.moved ? this.seen : this.outlook, { animate: false });
+      this.fit(this.moved ? this.seen.bounds : this.outlook, this.moved);
       this.drawing.placeLabels();
     });
     window.addEventListener("afterprint", () => {
       this.root.classList.remove("fm-printing");
       delete document.documentElement.dataset.print;
       this.map.invalidateSize({ animate: false });
-      this.map.fitBounds(this.seen, { animate: false });
+      this.map.setView(this.seen.centre, this.seen.zoom, { reset: true });
+      this.moved = this.seen.moved;
       this.printing = false;
     });
   },

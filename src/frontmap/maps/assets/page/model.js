@@ -136,10 +136,19 @@ class Model {
     return Number.isFinite(day) ? clamp(day, 0, this.days - 1) : null;
   }
 
+  /* Names of places for links: with the district, and where that does not do with a number, when others have the name too. */
   uniqueNames() {
-    const count = new Map();
-    for (const place of this.places) { count.set(place[0], (count.get(place[0]) || 0) + 1); }
-    return this.places.map((place) => (count.get(place[0]) > 1 ? place[0] + ", " + this.data.strings[place[2]] : place[0]));
+    const numbered = (names, told) => {
+      const count = new Map();
+      for (const name of names) { count.set(name, (count.get(name) || 0) + 1); }
+      return names.map((name, i) => (count.get(name) > 1 ? told(name, i) : name));
+    };
+    const districts = numbered(this.places.map((place) => place[0]), (name, i) => name + ", " + this.data.strings[this.places[i][2]]);
+    const seen = new Map();
+    return numbered(districts, (name) => {
+      seen.set(name, (seen.get(name) || 0) + 1);
+      return name + " (" + seen.get(name) + ")";
+    });
   }
 
   spellsOf(place) {

@@ -20,7 +20,7 @@ class Page {
     this.openers = new Map();
     root.prepend(patterns(this.model));
     this.container = map ? map.getContainer() : this.parts.map;
-    this.map = map || L.map(this.container, { zoomControl: true, keyboard: false, zoomSnap: 0.25 });
+    this.map = map || L.map(this.container, { zoomControl: true, keyboard: false, zoomSnap: 0.25, trackResize: false });
     this.outlook = this.model.changedBounds().pad(0.04);
     this.map.fitBounds(this.outlook, { animate: false });
     this.drawing = new Drawing(this.model, this.map, this.container);
@@ -41,10 +41,10 @@ class Page {
     this.bindPrint();
     this.map.on("click", (event) => this.choose(this.drawing.placeAt(event.latlng)));
     this.map.on("dragend", () => { this.moved = true; this.remember(); });
-    this.map.on("zoomend", () => { this.drawing.weigh(); this.remember(); });
+    this.map.on("zoomend", () => { this.moved = this.moved || !this.fitting; this.drawing.weigh(); this.remember(); });
     this.recall();
     window.addEventListener("hashchange", () => { if (STATE_KEYS.test(location.hash)) { this.recall(); } else { this.address = location.hash; } });
-    new ResizeObserver(() => { if (!this.printing) { this.map.invalidateSize({ animate: false }); } }).observe(this.container);
+    new ResizeObserver(() => { if (!this.printing) { this.resize(); } }).observe(this.container);
     this.drawing.labelling = true;
     this.drawing.placeLabels();
     root.classList.add("fm-ready");
@@ -60,6 +60,22 @@ class Page {
       if (sum > most) { most = sum; best = day; }
     }
     return best;
+  }
+
+  /* Show a part of the ground, at once; `moved` tells whether that is another than the one on which the page opens. */
+  fit(bounds, moved) {
+    this.fitting = true;
+    this.map.fitBounds(bounds, { animate: false });
+    this.fitting = false;
+    this.moved = moved;
+    this.remember();
+  }
+
+  /* Take over a new size: what was in the middle stays there, and the ground shown at first is shown whole. */
+  resize() {
+    const { map } = this, centre = map.getCenter();
+    map.invalidateSize({ animate: false, pan: false });
+    if (this.moved) { map.setView(centre, map.getZoom(), { reset: true }); } else { this.fit(this.outlook, false); }
   }
 
   /* What is shown (A), and what it is compared with (B), or null. */

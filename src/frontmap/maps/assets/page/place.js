@@ -34,7 +34,7 @@ extend(Page, {
     const content = [this.closer(parts.place, () => this.closePlace()), element("h3", {}, shown), element("p", { class: "fm-note" }, model.name(model.data.strings[district]))];
     const spellings = [...new Set([name, ...others.split("|")])].filter((other) => other && other !== shown);
     if (spellings.length) { content.push(element("p", { class: "fm-note" }, this.t("otherNames") + ": " + spellings.join(", "))); }
-    if (this.view !== model.own) { content.push(element("p", { class: "fm-note" }, this.t("placeBy", { view: model.viewLabel(model.own) }))); }
+    if (this.view !== model.own) { content.push(element("p", { class: "fm-own-only" }, this.t("placeBy", { view: model.viewLabel(model.own) }))); }
     if (now) {
       content.push(element("p", { class: "fm-state" }, swatch("fm-strong-" + now[2]),
         element("span", {}, this.t("onDay", { day: model.longDay(this.day), state: model.stateLabel(now[2]) }))));

@@ -18,9 +18,9 @@ extend(Page, {
     on("play", "click", () => this.toggle());
     on("date", "change", () => { const day = model.dayOf(parts.date.value); if (day !== null) { this.pause(); this.show(day); } });
     on("date", "blur", () => { parts.date.value = model.iso(this.day); });
-    on("wide", "click", () => { this.map.fitBounds(model.wholeBounds()); this.moved = true; });
+    on("wide", "click", () => this.fit(model.wholeBounds(), true));
     on("names", "change", () => { this.chooseNames(parts.names.value); this.remember(); });
-    on("focus", "click", () => { this.map.fitBounds(this.outlook); this.moved = false; });
+    on("focus", "click", () => this.fit(this.outlook, false));
     on("csv", "click", () => this.download());
     on("print", "click", () => this.print("map"));
     on("printAll", "click", () => this.print("all"));
