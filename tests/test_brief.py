@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import frontmap as fm
 from frontmap.briefing import brief, narrowed
 from frontmap.briefing.apart import draughtsman
 from frontmap.briefing.views import compared
+from frontmap.cli import app
 from frontmap.errors import FrontmapError
 from frontmap.maps.parts import read_data
 from frontmap.maps.payload import key_days
@@ -114,3 +116,19 @@ def test_whoever_stops_the_first_process_stops_the_second() -> None:
     with pytest.raises(KeyboardInterrupt):
         stopped()
     assert multiprocessing.active_children() == []
+
+
+def test_zones_too_large_for_geojson_are_told_and_an_earlier_file_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_theatre(tmp_path / "t")
+    words = ["brief", "--theatre", str(folder), "--policy", "assessed", "--no-sheets", "--out", str(tmp_path / "out")]
+    told = CliRunner().invoke(app, words)
+    assert (tmp_path / "out" / "zones.geojson").exists()
+    assert "Left out" not in told.output
+
+    monkeypatch.setattr("frontmap.export.gis.GEOJSON_VERTICES", 3)
+    told = CliRunner().invoke(app, words)
+    assert "Left out: zones.geojson" in told.output
+    assert not (tmp_path / "out" / "zones.geojson").exists()
+    assert (tmp_path / "out" / "zones.gpkg").exists()

@@ -371,9 +371,7 @@ def test_a_day_has_one_file_and_a_copy_of_it_is_read_once() -> None:
 
     assert shown(series) == shown(read_files([one], name="days"))
     assert series.notes == ("1 files that are there twice were read once.",)
-    with pytest.raises(
-        TableError, match=r"c_20240101\.geojson: expected one file for .*, found another one, a_"
-    ):
+    with pytest.raises(TableError, match=r"c_20240101\.geojson: expected one file for .*, found another one, a_"):
         read_files([one, other], name="days")
 
 

@@ -11,7 +11,7 @@ from frontmap.briefing.apart import draughtsman
 from frontmap.briefing.page import briefing_html
 from frontmap.briefing.views import compared
 from frontmap.claims import test_claims
-from frontmap.export import write_tables, write_zones
+from frontmap.export import GEOJSON, write_tables, write_zones
 from frontmap.files import atomic_folder
 from frontmap.maps.offline import save_page
 from frontmap.sheets import missing_packages
@@ -59,7 +59,7 @@ def brief(
     Returns
     -------
     dict of str to Path
-        The written files by name: briefing.html, areas.csv, changes.csv, claims.csv, zones in several formats, and
+        The written files by name: briefing.html, areas.csv, changes.csv, claims.csv, zones as `write_zones` does, and
         of the sheets map-DATE and map-DATE-wide for each key date, key-dates and chart as .png, .svg and .pdf,
         briefing.pdf, briefing.pptx and timeline.gif.
 
@@ -98,4 +98,6 @@ def brief(
             for name, content in artist.files().items():
                 written[name] = stage / name
                 written[name].write_bytes(content)
+    if GEOJSON not in written:  # too large: an earlier one would tell of another history
+        (target / GEOJSON).unlink(missing_ok=True)
     return {name: target / path.name for name, path in written.items()}

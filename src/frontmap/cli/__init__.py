@@ -146,6 +146,7 @@ def brief(
     Example: frontmap brief --as-of 2024-09-06 --out out/known-then
     """
     from frontmap.briefing import brief as write_briefing
+    from frontmap.export import GEOJSON
     from frontmap.sheets import missing_packages
     from frontmap.wording import language
 
@@ -162,6 +163,10 @@ def brief(
     left_out = []
     if sheets and missing_packages():
         left_out = [f"Left out: maps, chart, document, slides, timeline; to have them: {INSTALL_SHEETS}"]
+    if GEOJSON not in paths:
+        left_out.append(
+            f"Left out: {GEOJSON}, too large to be of use; zones.gpkg and zones.parquet tell the same"
+        )
     areas = _key_areas(history)
     files = {name: str(path) for name, path in paths.items()}
     match request.form:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DEGREE_DECIMALS = 6
 BATCH_VERTICES = 500_000  # about 8 MB of coordinates
 GEOJSON_VERTICES = 2_000_000
+GEOJSON = "zones.geojson"
 
 # A GeoPackage carries the time at which it was written; a fixed one keeps its bytes equal.
 _FIXED_TIME = "2000-01-01T00:00:00Z"
@@ -96,7 +97,7 @@ def write_zones(history: History, folder: str | Path, *, days: Iterable[date | s
         If a day is not written year-month-day, or lies outside the history.
     """
     periods = constant_periods(history, days)
-    names = ["zones.gpkg", "zones.parquet", "zones.geojson"]
+    names = ["zones.gpkg", "zones.parquet", GEOJSON]
     with atomic_folder(folder) as stage:
         package, table, features = (stage / name for name in names)
         with ExitStack() as open_files:
