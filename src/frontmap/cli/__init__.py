@@ -164,9 +164,7 @@ def brief(
     if sheets and missing_packages():
         left_out = [f"Left out: maps, chart, document, slides, timeline; to have them: {INSTALL_SHEETS}"]
     if GEOJSON not in paths:
-        left_out.append(
-            f"Left out: {GEOJSON}, too large to be of use; zones.gpkg and zones.parquet tell the same"
-        )
+        left_out.append(f"Left out: {GEOJSON}, too large to be of use; zones.gpkg and zones.parquet tell the same")
     areas = _key_areas(history)
     files = {name: str(path) for name, path in paths.items()}
     match request.form:
