@@ -149,7 +149,7 @@ def _whole(size: Size) -> list[Row]:
     total = median(sum(run["seconds"][stage] for stage in TO_PAYLOAD) for run in runs)
     equality = same("km2 of all states: the frame's", max(run["difference"] for run in runs), TOLERANCE)
     told, name = runs[0], f"{size}, {size.changes} changes a day"
-    written = {kind: told[kind] / 2**20 for kind in ("gpkg", "parquet", "geojson")}
+    written = {kind: told[kind] / 2**20 for kind in ("gpkg", "parquet", "geojson") if kind in told}
     notes = {
         "load": f"{told['n_reports']:,} reports",
         "states": f"{told['n_policies']} policies, {told['n_changes']:,} changes under the first",

@@ -103,6 +103,26 @@ def test_all_files_are_written_and_nothing_else(small_history: fm.History, tmp_p
     assert brief(small_history, tmp_path / "again", sheets=False)["briefing.html"].read_bytes() == first
 
 
+PICTURES = Path(__file__).parent.parent / "out" / "pictures"
+SIZES = [(360, 740, "uk"), (1280, 800, "en"), (1920, 1080, "ru"), (3840, 2160, "en")]
+
+
+@pytest.mark.parametrize(("width", "height", "lang"), SIZES)
+def test_pictures_of_the_page_are_kept_and_none_is_blank(
+    saved: Path, browser: Browser, width: int, height: int, lang: str
+) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture = PICTURES / f"briefing-{width}x{height}-{lang}.png"
+    with opened(browser, saved, link=f"#date=2024-09-06&lang={lang}", width=width, height=height) as (page, tried):
+        page.screenshot(path=picture)
+        shot = Image.open(BytesIO(page.locator("[data-fm=map]").screenshot())).convert("RGB")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert tried.complaints == []
+    assert Image.open(picture).size == (width, height)
+    (_, most), *others = sorted(shot.getcolors(shot.width * shot.height), reverse=True)
+    assert len(others) > 100, f"hardly anything but {most} on the map"
+
+
 def test_a_folder_in_the_way_is_told_and_left_alone(small_history: fm.History, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(OutputError):
