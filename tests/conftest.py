@@ -51,26 +51,24 @@ def kursk_estimate(kursk: fm.Theatre) -> fm.History:
     return fm.assess(kursk, policy="estimate")
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Return the path of the system's Chromium; where there is none, skip, or in CI fail."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+def browser_of(names: tuple[str, ...], called: str) -> str:
+    """Return the path of a browser of the system; where there is none, skip, or in CI fail."""
     found = next((path for path in map(shutil.which, names) if path), None)
     if found is None:
-        message = "no Chromium on this machine: the map cannot be looked at"
+        message = f"no {called} on this machine: the page cannot be looked at in it"
         if os.environ.get("FRONTMAP_NEEDS_BROWSER"):
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the system's Chromium."""
+    return browser_of(("chromium", "chromium-browser", "google-chrome"), "Chromium")
 
 
 @pytest.fixture(scope="session")
 def firefox() -> str:
-    """Return the path of the system's Firefox; where there is none, skip, or in CI fail."""
-    found = next((path for path in map(shutil.which, ("firefox", "firefox-esr")) if path), None)
-    if found is None:
-        message = "no Firefox on this machine: the page cannot be looked at in it"
-        if os.environ.get("FRONTMAP_NEEDS_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
+    """Return the path of the system's Firefox."""
+    return browser_of(("firefox", "firefox-esr"), "Firefox")
